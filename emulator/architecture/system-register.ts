@@ -1,0 +1,319 @@
+/** One row of the system-register table, and what can be computed from a row alone. */
+
+/** An Exception level, 0 to 3. */
+export type ExceptionLevel = 0 | 1 | 2 | 3;
+
+export type Direction = 'read' | 'write';
+
+/** The operands of MRS and MSR that select a register (Arm ARM C5.3). */
+export type SystemEncoding = readonly [op0: number, op1: number, CRn: number, CRm: number, op2: number];
+
+/** A run of bits `high:low` of a register. The names RES0 and RES1 mark reserved bits. */
+export interface Field {
+  readonly high: number;
+  readonly low: number;
+  readonly name: string;
+  /** Meaning in a few words. */
+  readonly brief?: string;
+  /** Words for the values that have a meaning of their own. */
+  readonly values?: Readonly<Record<number, string>>;
+  /** Writes leave a read-only field as it is. */
+  readonly readOnly?: boolean;
+  /** The field exists only with this feature, otherwise the bits are reserved with the value `without`. */
+  readonly feature?: string;
+  /** What the bits read as when `feature` is absent; 0 when not given. */
+  readonly without?: 0 | 1;
+}
+
+/**
+ * A test of one control: `register.field` has one of the values `is`, or (with `not`) none of them.
+ * Several fields joined by commas are concatenated, the first one highest: `'E2H,TGE'` with `is: [3]`.
+ * Fields of HCR_EL2 mean the effective value (Arm ARM D13.2: TGE and E2H switch others off or on);
+ * a register of an Exception level that is not implemented counts as zero.
+ */
+export interface Condition {
+  readonly register: string;
+  readonly field: string;
+  readonly is: readonly number[];
+  readonly not?: boolean;
+}
+
+/** What a trapped access becomes. */
+export type TrapClass =
+  /** Exception class 0x18 naming the register and the direction. */
+  | 'systemRegister'
+  /** Exception class 0x07, access to SIMD and floating-point state. */
+  | 'floatingPoint'
+  /** Exception class 0x00. */
+  | 'undefined';
+
+/** An access from one of the levels `from` goes to Exception level `to` when all of `when` hold. */
+export interface Trap {
+  readonly to: 1 | 2 | 3;
+  readonly on: Direction | 'access';
+  /** The Exception levels whose accesses are trapped. */
+  readonly from: readonly ExceptionLevel[];
+  readonly when: readonly Condition[];
+  readonly as: TrapClass;
+  /** The trap exists only with this feature. */
+  readonly feature?: string;
+}
+
+/** An access from one of the levels `from` reaches register `to` instead when all of `when` hold. */
+export interface Redirect {
+  readonly from: readonly ExceptionLevel[];
+  readonly on: Direction | 'access';
+  readonly to: string;
+  readonly when: readonly Condition[];
+}
+
+/** Under FEAT_NV2 an access at EL1 becomes a memory access at VNCR_EL2.BADDR plus `offset`, in bytes. */
+export interface NestedMemory {
+  readonly offset: number;
+  readonly when: 'always' | 'NV1' | '!NV1';
+}
+
+/** A second meaning of the register's bits, in force while all of `when` hold. */
+export interface Layout {
+  readonly name: string;
+  readonly when: readonly Condition[];
+  readonly fields: readonly Field[];
+}
+
+/** Who implements reads and writes that do more than store. */
+export type Handler = 'pe' | 'timer' | 'gic' | 'pmu' | 'debug';
+
+export interface SystemRegister<Name extends string = string> {
+  readonly name: Name;
+  readonly encoding: SystemEncoding;
+  /** One sentence in words. */
+  readonly brief: string;
+  /** The lowest Exception level that may read or write; absent means that nobody may. */
+  readonly access: { readonly read?: ExceptionLevel; readonly write?: ExceptionLevel };
+  /** The feature without which the encoding is UNDEFINED. */
+  readonly feature?: string;
+  /** The access is UNDEFINED unless all of these hold. */
+  readonly unless: readonly Condition[];
+  /** In order of priority: the first that applies is taken. */
+  readonly traps: readonly Trap[];
+  readonly redirects: readonly Redirect[];
+  readonly nested?: NestedMemory;
+  /** Value after reset; architecturally unknown bits reset to zero. A CPU model may say otherwise. */
+  readonly reset: bigint;
+  /** Bits 63 to 0 in order, without gaps. */
+  readonly fields: readonly Field[];
+  readonly layouts: readonly Layout[];
+  /** 'own': the row has a 64-bit slot; 'none': a view of other state or computed by its handler. */
+  readonly storage: 'own' | 'none' | { readonly sharedWith: string };
+  readonly handler?: Handler;
+}
+
+type Optional = 'unless' | 'traps' | 'redirects' | 'reset' | 'layouts' | 'storage';
+type Description = Omit<SystemRegister, 'name' | 'encoding' | Optional> & Partial<Pick<SystemRegister, Optional>>;
+
+/** Makes a row; what is left out is empty, zero or (storage) 'own'. */
+export function systemRegister<const Name extends string>(
+  name: Name,
+  encoding: SystemEncoding,
+  description: Description,
+): SystemRegister<Name> {
+  return {
+    unless: [],
+    traps: [],
+    redirects: [],
+    reset: 0n,
+    layouts: [],
+    storage: 'own',
+    ...description,
+    name,
+    encoding,
+  };
+}
+
+/**
+ * A row together with its name for EL2 and EL3 under HCR_EL2.E2H = 1 (FEAT_VHE): `X_EL1` and `X_EL12`,
+ * `X_EL0` and `X_EL02`. Such names have op1 = 5, reach the same state, and are UNDEFINED while E2H = 0.
+ */
+export function withHostAlias<const Name extends string>(
+  row: SystemRegister<Name>,
+  aliasTraps: readonly Trap[] = [],
+): [SystemRegister<Name>, SystemRegister<`${Name}2`>] {
+  const [op0, , crn, crm, op2] = row.encoding;
+  const level = row.name.endsWith('_EL1') ? 'EL1' : 'EL0';
+  const alias: SystemRegister<`${Name}2`> = {
+    ...row,
+    name: `${row.name}2`,
+    encoding: [op0, 5, crn, crm, op2],
+    brief: `${row.name} as seen from EL2 or EL3 while EL2 runs a host: reaches the ${level} register.`,
+    access: { ...(row.access.read !== undefined && { read: 2 }), ...(row.access.write !== undefined && { write: 2 }) },
+    feature: 'FEAT_VHE',
+    unless: [{ register: 'HCR_EL2', field: 'E2H', is: [1] }],
+    traps: aliasTraps,
+    redirects: [],
+    storage: { sharedWith: row.name },
+  };
+  if (row.nested?.when === 'NV1') return [row, { ...alias, nested: { offset: row.nested.offset, when: '!NV1' } }];
+  return [row, alias];
+}
+
+// ---- fields ------------------------------------------------------------------------------------
+
+/** `field('63:48', 'ASID', 'Address space identifier')` or `field('0', 'M', …)`. */
+export function bits(
+  range: string,
+  name: string,
+  brief?: string,
+  more: Omit<Field, 'high' | 'low' | 'name'> = {},
+): Field {
+  const [high = Number.NaN, low = high] = range.split(':').map(Number);
+  return { high, low, name, ...(brief !== undefined && { brief }), ...more };
+}
+
+export const res0 = (range: string): Field => bits(range, 'RES0');
+export const res1 = (range: string): Field => bits(range, 'RES1');
+
+export interface FieldPosition {
+  readonly high: number;
+  readonly low: number;
+  /** The field's bits in place. */
+  readonly mask: bigint;
+}
+
+/** The bits `high:low` set, in place. */
+export function maskOfBits(high: number, low: number): bigint {
+  return ((1n << BigInt(high - low + 1)) - 1n) << BigInt(low);
+}
+
+/**
+ * Where a field lies. `layout` names one of the row's further layouts; without it the basic layout counts first.
+ * @throws RangeError when the row has no such field.
+ */
+export function field(row: SystemRegister, name: string, layout?: string): FieldPosition {
+  const found = findField(row, name, layout);
+  if (found === undefined)
+    throw new RangeError(`${row.name} has no field ${name}${layout ? ` in layout ${layout}` : ''}`);
+  return { high: found.high, low: found.low, mask: maskOfBits(found.high, found.low) };
+}
+
+/** The field of that name, or undefined. */
+export function findField(row: SystemRegister, name: string, layout?: string): Field | undefined {
+  if (layout !== undefined) {
+    return row.layouts.find(one => one.name === layout)?.fields.find(one => one.name === name);
+  }
+  for (const fields of [row.fields, ...row.layouts.map(one => one.fields)]) {
+    const found = fields.find(one => one.name === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The value of a field, shifted down to bit 0. */
+export function extractField(value: bigint, row: SystemRegister, name: string, layout?: string): bigint {
+  const { low, mask } = field(row, name, layout);
+  return (value & mask) >> BigInt(low);
+}
+
+/** `value` with a field replaced; bits of `content` beyond the field are dropped. */
+export function insertField(
+  value: bigint,
+  row: SystemRegister,
+  name: string,
+  content: bigint,
+  layout?: string,
+): bigint {
+  const { low, mask } = field(row, name, layout);
+  return (value & ~mask) | ((content << BigInt(low)) & mask);
+}
+
+export const isReserved = (one: Field): boolean => one.name === 'RES0' || one.name === 'RES1';
+
+/** How software's writes reach the bits of a register on a PE with the given features. */
+export interface WriteMasks {
+  /** Bits that take the written value. */
+  readonly writable: bigint;
+  /** Bits that always read as one. */
+  readonly ones: bigint;
+}
+
+/** The masks of the basic layout or of the one named. Bits in neither mask and not read-only read as zero. */
+export function writeMasks(row: SystemRegister, hasFeature: (name: string) => boolean, layout?: string): WriteMasks {
+  const fields = layout === undefined ? row.fields : row.layouts.find(one => one.name === layout)?.fields;
+  if (fields === undefined) throw new RangeError(`${row.name} has no layout ${layout}`);
+  let writable = 0n;
+  let ones = 0n;
+  for (const one of fields) {
+    const mask = maskOfBits(one.high, one.low);
+    const absent = one.feature !== undefined && !hasFeature(one.feature);
+    if (one.name === 'RES1' || (absent && one.without === 1)) ones |= mask;
+    else if (one.name !== 'RES0' && !absent && !one.readOnly) writable |= mask;
+  }
+  return { writable, ones };
+}
+
+// ---- encodings ---------------------------------------------------------------------------------
+
+/** The 16-bit key of an encoding: op0:op1:CRn:CRm:op2, bits 20:5 of MRS and MSR. */
+export function systemEncodingKey([op0, op1, crn, crm, op2]: SystemEncoding): number {
+  return (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
+}
+
+/** The name any assembler takes for an encoding: `S3_0_C2_C0_0`. */
+export function genericName([op0, op1, crn, crm, op2]: SystemEncoding): string {
+  return `S${op0}_${op1}_C${crn}_C${crm}_${op2}`;
+}
+
+// ---- conditions and traps ----------------------------------------------------------------------
+
+/** `on('HCR_EL2', 'TVM')`: the field is 1, or has one of the given values. */
+export function on(register: string, fieldName: string, ...is: number[]): Condition {
+  return { register, field: fieldName, is: is.length === 0 ? [1] : is };
+}
+
+/** `off('SCTLR_EL1', 'UMA')`: the field is 0. */
+export function off(register: string, fieldName: string): Condition {
+  return { register, field: fieldName, is: [0] };
+}
+
+/** The field has none of the given values. */
+export function isNot(register: string, fieldName: string, ...is: number[]): Condition {
+  return { register, field: fieldName, is, not: true };
+}
+
+/**
+ * The fields a condition tests, highest first, in the layout that the other conditions beside it imply
+ * (`beside` asking HCR_EL2.E2H = 1 selects the host layout of CPTR_EL2).
+ */
+export function conditionFields(row: SystemRegister, condition: Condition, beside: readonly Condition[]): Field[] {
+  const layout = row.layouts.find(one => one.when.every(wanted => beside.some(given => implies(given, wanted))));
+  return condition.field.split(',').map(name => {
+    const found = findField(row, name, layout?.name) ?? findField(row, name);
+    if (found === undefined) throw new RangeError(`${row.name} has no field ${name}`);
+    return found;
+  });
+}
+
+function implies(given: Condition, wanted: Condition): boolean {
+  if (given.register !== wanted.register || given.not || wanted.not) return false;
+  const names = given.field.split(',');
+  const place = names.indexOf(wanted.field);
+  if (place < 0) return false;
+  // Only single-bit fields are ever joined.
+  const shift = names.length - 1 - place;
+  return given.is.every(value => wanted.is.includes(names.length === 1 ? value : (value >> shift) & 1));
+}
+
+/** `HCR_EL2.TVM = 1`, `CPACR_EL1.FPEN = 0 or 2`, `HCR_EL2.{E2H,TGE} ≠ 3`. */
+export function describeCondition({ register, field: name, is, not }: Condition): string {
+  const subject = name.includes(',') ? `{${name}}` : name;
+  return `${register}.${subject} ${not ? '≠' : '='} ${is.join(not ? ' nor ' : ' or ')}`;
+}
+
+/** `Trapped to EL2 on write when HCR_EL2.TVM = 1`, with the levels named when not all lower ones are meant. */
+export function describeTrap(trap: Trap): string {
+  const all =
+    trap.from.length === trap.to || (trap.to > 1 && trap.from.length === trap.to - 1 && !trap.from.includes(0));
+  const from = all ? '' : ` from ${trap.from.map(level => `EL${level}`).join(' or ')}`;
+  const direction = trap.on === 'access' ? '' : ` on ${trap.on}`;
+  const when = trap.when.length === 0 ? '' : ` when ${trap.when.map(describeCondition).join(' and ')}`;
+  return `Trapped to EL${trap.to}${direction}${from}${when}`;
+}

@@ -1,0 +1,42 @@
+/** The system registers of the machine, in one list. */
+import { type SystemRegister, systemEncodingKey } from '../system-register.ts';
+import { hypervisorRegisters } from './hypervisor.ts';
+
+const rows = [...hypervisorRegisters] as const;
+
+/** The name of any register in the table, aliases such as SCTLR_EL12 included. */
+export type SystemRegisterName = (typeof rows)[number]['name'];
+
+/** Every row, in the order that also gives the storage slots. */
+export const systemRegisters: readonly SystemRegister<SystemRegisterName>[] = rows;
+
+const byName = new Map<string, SystemRegister<SystemRegisterName>>(systemRegisters.map(row => [row.name, row]));
+const byKey = new Map(systemRegisters.map(row => [systemEncodingKey(row.encoding), row]));
+
+/** The row of a name known to exist. */
+export function systemRegisterNamed(name: SystemRegisterName): SystemRegister<SystemRegisterName> {
+  return byName.get(name)!;
+}
+
+/** The row of any name, upper or lower case, or undefined. */
+export function findSystemRegister(name: string): SystemRegister<SystemRegisterName> | undefined {
+  return byName.get(name.toUpperCase());
+}
+
+/** The row of an encoding key (`systemEncodingKey`), or undefined when nothing is allocated there. */
+export function systemRegisterAt(key: number): SystemRegister<SystemRegisterName> | undefined {
+  return byKey.get(key);
+}
+
+/** The registers that own 64 bits of state; the index of a row here is its storage slot. */
+export const storedSystemRegisters: readonly SystemRegister<SystemRegisterName>[] = systemRegisters.filter(
+  row => row.storage === 'own',
+);
+
+const slots = new Map<string, number>(storedSystemRegisters.map((row, slot) => [row.name, slot]));
+
+/** The storage slot of a register, following aliases; undefined when the register is a view without state of its own. */
+export function systemRegisterSlot(name: SystemRegisterName): number | undefined {
+  const { storage } = systemRegisterNamed(name);
+  return typeof storage === 'object' ? slots.get(storage.sharedWith) : slots.get(name);
+}
