@@ -40,6 +40,8 @@ export interface ExceptionRecord {
   readonly category: string;
   /** The cause in words, for a person: `HVC #1`, `Data abort from EL1: translation fault, level 3, write`. */
   readonly cause: string;
+  /** How often this cause (kind, levels, category) has happened, this time included: 1 for the first. */
+  readonly occurrence: number;
   /** ESR_ELx of the exception level that took it; absent for a return and for asynchronous exceptions. */
   readonly syndrome?: string;
   /** Where the exception was taken from, or where the return went. */

@@ -1,0 +1,133 @@
+/**
+ * Everything an image says about itself: symbols, lines, frames, variables. Addresses are the image's own; whoever
+ * loads it elsewhere adds the offset. Each part is read when it is first asked for, and a part that cannot be read
+ * takes no other part with it.
+ */
+import { MalformedData } from './byte-reader.ts';
+import { CallFrames } from './dwarf/call-frames.ts';
+import { DebugEntries } from './dwarf/entries.ts';
+import { DebugFunctions } from './dwarf/functions.ts';
+import { type LineRow, type LineTable, readLineTable } from './dwarf/line-table.ts';
+import { DwarfSections } from './dwarf/sections.ts';
+import { ElfFile } from './elf.ts';
+import { SymbolTable } from './symbol-table.ts';
+
+/** A place in a source file. */
+export interface SourceLine {
+  /** Path as the compiler wrote it. */
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export class DebugInformation {
+  readonly elf: ElfFile;
+  readonly #sections: DwarfSections;
+  readonly #problems: string[] = [];
+  #symbols: SymbolTable | undefined;
+  #lines: LineTable | undefined;
+  #entries: DebugEntries | undefined;
+  #functions: DebugFunctions | undefined;
+  #frames: CallFrames | undefined;
+
+  /** Throws `MalformedData` when the bytes are no AArch64 ELF file at all. */
+  constructor(bytes: Uint8Array, name: string) {
+    this.elf = new ElfFile(bytes, name);
+    this.#sections = new DwarfSections(this.elf);
+    if (this.elf.hasCompressedDebugInformation) {
+      this.#problems.push(
+        `${name}: its debug information is compressed and not read; decompress it with objcopy --decompress-debug-sections`,
+      );
+    }
+  }
+
+  /** What could not be read so far, in words. */
+  get problems(): readonly string[] {
+    return [
+      ...this.#problems,
+      ...(this.#lines?.problems ?? []),
+      ...(this.#entries?.problems ?? []),
+      ...(this.#frames?.problems ?? []),
+    ];
+  }
+
+  get symbols(): SymbolTable {
+    this.#symbols ??= new SymbolTable(this.elf);
+    return this.#symbols;
+  }
+  get lines(): LineTable {
+    this.#lines ??= readLineTable(this.#sections);
+    return this.#lines;
+  }
+  get functions(): DebugFunctions {
+    this.#entries ??= new DebugEntries(this.#sections);
+    this.#functions ??= new DebugFunctions(this.#entries);
+    return this.#functions;
+  }
+  get frames(): CallFrames {
+    this.#frames ??= new CallFrames(this.#sections);
+    return this.#frames;
+  }
+
+  /** Runs a query on data that may be malformed inside; a problem is noted and the answer is undefined. */
+  attempt<T>(query: (information: DebugInformation) => T): T | undefined {
+    try {
+      return query(this);
+    } catch (problem) {
+      if (!(problem instanceof MalformedData)) throw problem;
+      if (!this.#problems.includes(problem.message)) this.#problems.push(problem.message);
+      return undefined;
+    }
+  }
+
+  rowAt(address: bigint): LineRow | undefined {
+    const { rows } = this.lines;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle]!.address <= address) low = middle + 1;
+      else high = middle;
+    }
+    const row = rows[low - 1];
+    return row && address < row.end && row.line > 0 ? row : undefined;
+  }
+
+  lineAt(address: bigint): SourceLine | undefined {
+    const row = this.rowAt(address);
+    return row && { path: this.lines.files[row.file]!, line: row.line, column: row.column };
+  }
+
+  /** Start addresses of the statements of a line, by the index of its file. */
+  addressesOfLine(file: number, line: number): readonly bigint[] {
+    const rows = this.lines.rows.filter(row => row.file === file && row.line === line);
+    const statements = rows.filter(row => row.isStatement);
+    const chosen = statements.length > 0 ? statements : rows;
+    // One breakpoint for each run of rows: the first address after code of another line.
+    const starts = chosen.filter(row => !chosen.some(other => other !== row && other.end === row.address));
+    return [...new Set(starts.map(row => row.address))];
+  }
+
+  /** Lines of a file that have code, in order. */
+  linesWithCode(file: number): readonly number[] {
+    const lines = new Set<number>();
+    for (const row of this.lines.rows) if (row.file === file && row.line > 0 && row.isStatement) lines.add(row.line);
+    return [...lines].sort((a, b) => a - b);
+  }
+
+  /** Where a breakpoint on a function belongs: after its prologue when the line table tells where that is. */
+  breakpointAddress(functionStart: bigint): bigint {
+    const first = this.rowAt(functionStart);
+    if (!first || first.address !== functionStart) return functionStart;
+    const end = this.symbols.at(functionStart)?.symbol.size ?? 0;
+    const limit = functionStart + BigInt(end || 0x1000);
+    const rows = this.lines.rows.filter(row => row.address >= functionStart && row.address < limit);
+    const marked = rows.find(row => row.prologueEnd);
+    if (marked) return marked.address;
+    // Compilers without the mark give the body a second row; assembly has one row per instruction and no prologue.
+    const path = this.lines.files[first.file] ?? '';
+    if (/\.(s|S|asm|inc)$/.test(path)) return functionStart;
+    const second = rows.find(row => row.address > functionStart && row.isStatement && row.line > 0);
+    return second?.address ?? functionStart;
+  }
+}
