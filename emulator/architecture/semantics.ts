@@ -195,6 +195,10 @@ export class SemanticsBuilder {
   v128(bytes: readonly number[]): V128 {
     return this.value('v128', { op: 'const128', bytes });
   }
+  /** An immediate operand of the row; as i32 its low half. */
+  immediate<T extends Integer>(type: T, operand: { readonly kind: 'immediate'; readonly operand: string }): Value<T> {
+    return this.value(type, { op: 'operand', type, operand: operand.operand });
+  }
   constant<T extends Integer>(type: T, value: bigint | number): Value<T> {
     return (type === 'i32' ? this.i32(Number(BigInt.asIntN(32, BigInt(value)))) : this.i64(value)) as Value<T>;
   }

@@ -4,7 +4,11 @@
  * The PE that executes has its state in the *active window* at a fixed address, so that generated code reaches every
  * field by a constant offset. The others rest in copies of the same layout; `switchTo` in the machine copies.
  */
-import { systemRegisters, type SystemRegisterName } from '../architecture/system-registers/index.ts';
+import {
+  type SystemRegisterName,
+  storedSystemRegisters,
+  systemRegisterSlot,
+} from '../architecture/system-registers/index.ts';
 
 type FieldType = 'i32' | 'i64' | 'v128';
 const SIZES: Record<FieldType, number> = { i32: 4, i64: 8, v128: 16 };
@@ -98,22 +102,8 @@ export const STATE_SIZE = assigned.size;
 /** Linear address of the active window. Address 0 stays unused so that a null pointer is not a register. */
 export const ACTIVE_WINDOW = 4096;
 
-const storageSlots = new Map<string, number>();
-for (const row of systemRegisters) {
-  if (row.storage === 'own') storageSlots.set(row.name, storageSlots.size);
-}
-for (const row of systemRegisters) {
-  if (typeof row.storage !== 'object') continue;
-  const slot = storageSlots.get(row.storage.sharedWith);
-  if (slot === undefined) throw new Error(`${row.name} shares storage with ${row.storage.sharedWith}, which has none`);
-  storageSlots.set(row.name, slot);
-}
-if (storageSlots.size > 1024) throw new Error(`${storageSlots.size} system registers need storage; the state holds 1024`);
-
-/** Index of a register's storage in `systemRegisters`; undefined for registers that are views of other state. */
-export function systemRegisterSlot(name: SystemRegisterName): number | undefined {
-  return storageSlots.get(name);
-}
+if (storedSystemRegisters.length > declaration.systemRegisters[1])
+  throw new Error(`${storedSystemRegisters.length} system registers need storage; the state has room for fewer`);
 
 const MASK64 = (1n << 64n) - 1n;
 
@@ -324,7 +314,7 @@ export class ProcessingElementState {
     this.setWide('systemRegisters', value, this.slot(name));
   }
   private slot(name: SystemRegisterName): number {
-    const slot = storageSlots.get(name);
+    const slot = systemRegisterSlot(name);
     if (slot === undefined) throw new Error(`${name} has no storage of its own`);
     return slot;
   }

@@ -1,0 +1,255 @@
+/**
+ * Generates the interpreter: one WebAssembly module from the instruction rows.
+ *
+ * `run` is a loop around one `br_table` over all handlers, with flags and position in locals; `runExact` is the same
+ * loop with an instruction count that stops it after any instruction. Rare handlers are functions of their own.
+ */
+import type { Instruction } from '../../architecture/instruction.ts';
+import { type Helper, SemanticsBuilder } from '../../architecture/semantics.ts';
+import { Exit } from '../engine.ts';
+import { helperArguments, lowerStatements, lowerValue, type Place } from '../lowering/lower.ts';
+import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
+import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
+import { FIRST_VARIANT_HANDLER, type Variant, VariantTable } from '../variants.ts';
+import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
+
+export interface Interpreter {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly table: VariantTable;
+  /** System operations by the number that `exitDetail` gives. */
+  readonly systemOperations: readonly string[];
+  /** Host helpers that the module imports. */
+  readonly hostHelpers: readonly string[];
+}
+
+/** Generates the module for a set of rows. */
+export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
+  const table = new VariantTable(rows);
+  const module = new ModuleBuilder();
+  const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
+  const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
+  const hostHelpers = collectHostHelpers(table);
+  const hostIndexes = new Map(
+    hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]),
+  );
+
+  const systemOperations: string[] = [];
+  const helpers = new Map<Helper, number>();
+  const callees: Callees = {
+    slowLoad,
+    slowStore,
+    helper: h => {
+      const known = helpers.get(h) ?? hostIndexes.get(h.name);
+      if (known !== undefined) return known;
+      const index = module.declareFunction(h.parameters, [h.result]);
+      helpers.set(h, index);
+      module.define(index, helperBody(h, callees));
+      return index;
+    },
+    systemOperation: name => {
+      const known = systemOperations.indexOf(name);
+      return known >= 0 ? known : systemOperations.push(name) - 1;
+    },
+  };
+
+  const rare = new Map<number, number>();
+  const rareFunctions: number[] = [];
+  table.variants.forEach((variant, i) => {
+    if (!variant.row.rare) return;
+    const index = module.declareFunction(['i32'], ['i32']);
+    module.define(index, rareHandler(variant, callees));
+    rare.set(i + FIRST_VARIANT_HANDLER, index);
+    rareFunctions.push(index);
+  });
+
+  for (const [name, exact] of [
+    ['run', false],
+    ['runExact', true],
+  ] as const) {
+    const index = module.declareFunction(exact ? ['i32'] : [], ['i32']);
+    module.define(index, mainLoop(table, callees, rare, exact));
+    module.export(name, index);
+  }
+  return { bytes: module.build(), table, systemOperations, hostHelpers: hostHelpers.map(h => h.name) };
+}
+
+function collectHostHelpers(table: VariantTable): Helper[] {
+  const found = new Map<string, Helper>();
+  const visitHelper = (h: Helper): void => {
+    if (h.body.kind === 'host') found.set(h.name, h);
+    else {
+      const b = new SemanticsBuilder();
+      visitAll(b, h.body.build(b, ...helperArguments(h)));
+    }
+  };
+  const visitAll = (b: { statements: readonly unknown[] }, result?: unknown): void => {
+    const seen = new Set<unknown>();
+    const walk = (thing: unknown): void => {
+      if (typeof thing !== 'object' || thing === null || seen.has(thing)) return;
+      seen.add(thing);
+      if ('op' in thing && thing.op === 'call' && 'helper' in thing) visitHelper(thing.helper as Helper);
+      for (const [key, part] of Object.entries(thing)) if (key !== 'helper') walk(part);
+    };
+    walk(b.statements);
+    walk(result);
+  };
+  for (const variant of table.variants) visitAll(variant);
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function helperBody(h: Helper, callees: Callees): FunctionBody {
+  if (h.body.kind === 'host') throw new Error(`host helper ${h.name} has no body`);
+  const body = new FunctionBody(h.parameters);
+  const b = new SemanticsBuilder();
+  const result = h.body.build(b, ...helperArguments(h));
+  const pure = { body, callHelper: (inner: Helper) => body.call(callees.helper(inner)) };
+  lowerValue(result, b.statements, b.variables, pure as unknown as Place);
+  return body;
+}
+
+/** A handler as a function of its own: takes the record's address, gives 0 to go on or an exit code. */
+function rareHandler(variant: Variant, callees: Callees): FunctionBody {
+  const body = new FunctionBody(['i32']);
+  const place = new InterpreterPlace(body, { ip: 0 }, callees, variant.layout);
+  lowerStatements(variant.statements, variant.variables, place);
+  return body.i32(0);
+}
+
+function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<number, number>, exact: boolean): FunctionBody {
+  const body = new FunctionBody(exact ? ['i32'] : []);
+  const remaining = 0;
+  const i32 = () => body.local('i32');
+  const locals: Locals & { main: NonNullable<Locals['main']> } = {
+    ip: i32(),
+    main: {
+      countFrom: i32(),
+      budget: i32(),
+      tlb: i32(),
+      flags: { n: i32(), z: i32(), c: i32(), v: i32() },
+      code: i32(),
+      next: i32(),
+      page: body.local('i64'),
+      target: body.local('i64'),
+    },
+  };
+  const { ip, main } = locals;
+  const { flags } = main;
+  const entry = i32();
+  const load32 = (field: Parameters<typeof at>[0], local: number) => body.i32(0).memory('i32.load', at(field)).set(local);
+  const store32 = (field: Parameters<typeof at>[0], local: number) => body.i32(0).get(local).memory('i32.store', at(field));
+  const loadFlags = () => {
+    load32('n', flags.n);
+    load32('z', flags.z);
+    load32('c', flags.c);
+    load32('v_', flags.v);
+  };
+  const storeFlags = () => {
+    store32('n', flags.n);
+    store32('z', flags.z);
+    store32('c', flags.c);
+    store32('v_', flags.v);
+  };
+  const exit = (code: number) => body.i32(code).set(main.code).branch('exit');
+
+  load32('record', ip);
+  load32('countFrom', main.countFrom);
+  load32('budget', main.budget);
+  load32('tlb', main.tlb);
+  body.i32(0).memory('i64.load', at('page')).set(main.page);
+  loadFlags();
+
+  body.block('exit').loop('top').block('lookUp').block('jumpTo').block('jump').block('next');
+  // Blocks are opened innermost last; handler i begins where block `h{i}` ends.
+  const count = FIRST_VARIANT_HANDLER + table.variants.length;
+  for (let i = count - 1; i >= 0; i--) body.block(`h${i}`);
+  if (exact) {
+    body.get(remaining).op('i32.eqz').if('');
+    exit(Exit.counted);
+    body.end();
+    body.get(remaining).i32(1).op('i32.sub').set(remaining);
+  }
+  body.get(ip).memory('i32.load16_u', 0);
+  body.branchTable(
+    Array.from({ length: count }, (_, i) => `h${i}`),
+    'h0',
+  );
+  for (let i = 0; i < count; i++) {
+    body.end();
+    if (i === 0) exit(Exit.decode);
+    else if (i === 1) {
+      // The end of a page is not an instruction.
+      if (exact) body.get(remaining).i32(1).op('i32.add').set(remaining);
+      account(body, locals, 0);
+      body.get(main.page).i64(4096n).op('i64.add').set(main.target).branch('lookUp');
+    } else if (i === 2) exit(Exit.undefined);
+    else if (i === 3) exit(Exit.breakpoint);
+    else {
+      const rareFunction = rare.get(i);
+      if (rareFunction !== undefined) callRare(rareFunction);
+      else {
+        const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
+        lowerStatements(variant.statements, variant.variables, new InterpreterPlace(body, locals, callees, variant.layout));
+        body.branch('next');
+      }
+    }
+  }
+  body.op('unreachable');
+  body.end(); // next
+  body.get(ip).i32(RECORD_SIZE).op('i32.add').set(ip).branch('top');
+  body.end(); // jump: `next` is the record to go to, in this page or not
+  account(body, locals, 1);
+  body.get(main.next).get(ip).op('i32.xor').i32(~PAGE_RECORDS_MASK).op('i32.and').op('i32.eqz').if('');
+  body.get(main.next).tee(ip).set(main.countFrom);
+  body.get(main.budget).i32(0).op('i32.gt_s').branchIf('top');
+  exit(Exit.check);
+  body.end();
+  // Another page: the distance in records is four times that in bytes.
+  body.get(main.page);
+  body.get(ip).i32(PAGE_RECORDS_MASK).op('i32.and').i32(RECORD_SHIFT - 2).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+  body.get(main.next).get(ip).op('i32.sub').i32(RECORD_SHIFT - 2).op('i32.shr_s', 'i64.extend_i32_s', 'i64.add');
+  body.set(main.target).branch('lookUp');
+  body.end(); // jumpTo: `target` is the address to go to
+  account(body, locals, 1);
+  body.end(); // lookUp: instructions before it are accounted for
+  body.get(main.target).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(255).op('i32.and').i32(4).op('i32.shl');
+  body.i32(0).memory('i32.load', at('instructionTlb')).op('i32.add').tee(entry);
+  body.memory('i64.load', 0).get(main.target).i64(~0xffcn).op('i64.and').op('i64.ne').if('');
+  body.i32(0).get(main.target).memory('i64.store', at('pc'));
+  body.get(ip).set(main.countFrom);
+  exit(Exit.fetch);
+  body.end();
+  body.get(main.target).i64(~0xfffn).op('i64.and').set(main.page);
+  body.get(entry).memory('i32.load', 8);
+  body.get(main.target).op('i32.wrap_i64').i32(0xffc).op('i32.and').i32(RECORD_SHIFT - 2).op('i32.shl', 'i32.add');
+  body.tee(ip).set(main.countFrom);
+  body.get(main.budget).i32(0).op('i32.gt_s').branchIf('top');
+  exit(Exit.check);
+  body.end(); // top
+  body.end(); // exit
+  store32('record', ip);
+  store32('countFrom', main.countFrom);
+  store32('budget', main.budget);
+  body.i32(0).get(main.page).memory('i64.store', at('page'));
+  storeFlags();
+  body.get(main.code);
+  return body;
+
+  function callRare(index: number): void {
+    storeFlags();
+    store32('countFrom', main.countFrom);
+    store32('budget', main.budget);
+    body.i32(0).get(main.page).memory('i64.store', at('page'));
+    body.get(ip).call(index).set(main.code);
+    loadFlags();
+    load32('budget', main.budget);
+    body.get(main.code).op('i32.eqz').branchIf('next').branch('exit');
+  }
+}
+
+/** Takes the instructions since the last accounting, and `extra`, from the budget. */
+function account(body: FunctionBody, { ip, main }: Locals & { main: NonNullable<Locals['main']> }, extra: number): void {
+  body.get(main.budget);
+  body.get(ip).get(main.countFrom).op('i32.sub').i32(RECORD_SHIFT).op('i32.shr_u', 'i32.sub');
+  if (extra) body.i32(extra).op('i32.sub');
+  body.set(main.budget);
+}
