@@ -1,15 +1,12 @@
 // Bundles the extension and the command line into dist/. `node scripts/build.mjs [--minify]`
-import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies, root } from './ensure.mjs';
 
-/** Builds everything that is shipped. Returns what was written, with sizes in bytes. */
-export async function build({ minify = false } = {}) {
+/** Builds everything that is shipped into `folder`. Returns what was written, with sizes in bytes. */
+export async function build({ minify = false, folder = `${root}dist` } = {}) {
   ensureDependencies();
   const esbuild = await import('esbuild');
   const started = performance.now();
-  rmSync(`${root}/dist`, { recursive: true, force: true });
-  mkdirSync(`${root}/dist`, { recursive: true });
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -26,14 +23,22 @@ export async function build({ minify = false } = {}) {
     esbuild.build({
       ...common,
       entryPoints: ['extension/extension.ts'],
-      outfile: 'dist/extension.cjs',
+      outfile: `${folder}/extension.cjs`,
       format: 'cjs',
       external: ['vscode'],
     }),
     esbuild.build({
       ...common,
+      entryPoints: ['extension/views/exception-levels-page.ts', 'extension/views/exception-levels-page.css'],
+      outdir: folder,
+      platform: 'browser',
+      format: 'iife',
+      target: 'es2022',
+    }),
+    esbuild.build({
+      ...common,
       entryPoints: ['debug-adapter/cli.ts'],
-      outfile: 'dist/trapdoor.mjs',
+      outfile: `${folder}/trapdoor.mjs`,
       format: 'esm',
       // The language-server libraries are CommonJS and ask for Node's own modules through require.
       banner: {

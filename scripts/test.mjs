@@ -6,7 +6,7 @@ import { root } from './ensure.mjs';
 report(await build());
 const { status, error } = spawnSync(
   process.execPath,
-  [`${root}/node_modules/vitest/vitest.mjs`, 'run', ...process.argv.slice(2)],
+  [`${root}node_modules/vitest/vitest.mjs`, 'run', ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 );
 if (error) throw error;

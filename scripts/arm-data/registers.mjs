@@ -1,0 +1,462 @@
+// Condenses Arm's machine-readable register description (AARCHMRS, Registers.json) to the expectation that
+// test/emulator/architecture/system-registers.test.ts compares the tables with.
+//
+//   node scripts/arm-data/registers.mjs aarchmrs.tar.gz > test/data/arm/registers.json
+//
+// Kept for each AArch64 register: encoding, fields, and for each direction and Exception level the list of
+// outcomes in order, "condition and condition -> outcome". Left out: features the machine does not have
+// (listed below), nested virtualization (except for the memory offset), external debug, Secure EL2.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Features whose fields and conditions are dropped. */
+const absent = new Set(
+  `A32 AA32 AA32EL0 AA32EL1 AA32EL2 AA32EL3 ABLE ADERR AIE AMUv1 AMUv1p1 ANERR ASID2 BRBE BRBEv1p1 BWE BWE2 CCIDX_A32 CPA2 CMPBR D128
+  Debugv8p9 DoPD DPB3 EBEP E3DSE E2H0 ETEv1p3 FGT2 FGWTE3 FPMR GCS GCIE GICv3_NMI HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64 LS64_ACCDATA LS64_V
+  LS64WB MEC MPAM MPAMv0p1 MPAMv1p1 MPAM_MSC_DOMAINS MPAM_PE_BW_CTRL MTE MTE2 MTE3 MTE4 MTE_ASYNC MTE_ASYM_FAULT MTE_ASYMM MTE_CANONICAL_TAGS
+  MTE_PERM MTE_STORE_ONLY MTE_TAGGED_FAR MTE_NO_ADDRESS_TAGS MTETC MTE_EIRG NMI NV2p1 NV3 OCCMO PCDPHINT PFAR PMUv3_EDGE PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SS PMUv3_TH PMUv3_TH2
+  PMUv3p9 PoPS RAS2 RASv2 RASSAv1p1 RME RME_GDI RME_GPC2 RME_GPC3 RMEGPC3 RPRFM S1PIE S1POE S1POE2 S2PIE S2POE SCTLR2 SEBEP SEL2 SME SME2 SME_FA64 SPE SPEv1p2 SPE_CRR
+  SPE_DPFZS SPE_EFT SPE_EXC SPE_FDS SPE_FnE SPE_nVM SPECRES2 SPMU SPMU2 SRMASK SRMASK2 STEP2 SVE SVE2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TPS TPSC TRBE TRBE_EXC TRBE_MPAM TRC_SR TRF UINJ VMTE
+  ETE ETEv1p1 ETMv4 ETMv4p2 ETMv4p6 TRC_EXT FPACCOMBINE_ ATS1A ECBHB EAESR CSSC_ EDHSR CLRBHB_ HPMN0_ MOPS_ FPRCVT CONSTPACFIELD NMI_ CHK_ MPAMv2 MEC_ E0PD_`
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(name => `FEAT_${name}`),
+);
+/** Features every machine has: conditions on them are settled. */
+const present = new Set(
+  ['AA64', 'EL0', 'EL1', 'EL2', 'EL3', 'FP', 'AdvSIMD', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3'].map(
+    n => `FEAT_${n}`,
+  ),
+);
+
+// ---- conditions in disjunctive form: a list of conjunctions, each a list of atoms ---------------
+
+const yes = [[]];
+const no = [];
+const truth = (value, negated) => (value !== negated ? yes : no);
+const or = (left, right) => [...left, ...right];
+const and = (left, right) => left.flatMap(a => right.map(b => [...a, ...b]));
+const atom = (register, field, is, negated) => [[{ register, field, is, not: negated }]];
+
+const bitStrings = text => {
+  const pattern = text.replaceAll("'", '');
+  let all = [''];
+  for (const bit of pattern) all = all.flatMap(head => (bit === 'x' ? [`${head}0`, `${head}1`] : [head + bit]));
+  return { width: pattern.length, values: all.map(one => Number.parseInt(one, 2)) };
+};
+
+/** The fields a side of a comparison names: one field or a concatenation; undefined when it is something else. */
+function subject(node) {
+  if (node._type === 'Types.Field' && !node.value.slices) {
+    return { register: node.value.name, field: node.value.field.replace(/<[nm]>/, 'n') };
+  }
+  if (node._type === 'AST.Concat') {
+    const parts = node.values.map(subject);
+    if (parts.every(part => part && part.register === parts[0].register)) {
+      return { register: parts[0].register, field: parts.map(part => part.field).join(',') };
+    }
+  }
+  return undefined;
+}
+
+const unknown = new Map();
+const notice = text => unknown.set(text, (unknown.get(text) ?? 0) + 1);
+
+function condition(node, level, negated = false) {
+  if (node._type === 'AST.Bool') return truth(node.value, negated);
+  if (node._type === 'AST.UnaryOp' && node.op === '!') return condition(node.expr, level, !negated);
+  if (node._type === 'AST.BinaryOp' && (node.op === '&&' || node.op === '||')) {
+    const [left, right] = [condition(node.left, level, negated), condition(node.right, level, negated)];
+    return (node.op === '&&') !== negated ? and(left, right) : or(left, right);
+  }
+  if (node._type === 'AST.BinaryOp') {
+    const text = print(node);
+    const el = /^\(PSTATE\.EL == EL([0-3])\)$/.exec(text);
+    if (el) return truth(Number(el[1]) === level, negated);
+    if (text.includes('EffectiveHCR_EL2_NVx')) return truth(false, negated);
+    const what = subject(node.left);
+    if (what) {
+      const values = node.right._type === 'AST.Set' ? node.right.values : [node.right];
+      if (values.every(value => value._type === 'Values.Value')) {
+        const all = values.map(value => bitStrings(value.value));
+        const is = [...new Set(all.flatMap(one => one.values))].sort((a, b) => a - b);
+        const differs = (node.op === '!=') !== negated;
+        const width = all[0].width;
+        // Keep the shorter way to say it; a single bit is always said positively.
+        if (differs && (width === 1 || is.length * 2 > 2 ** width)) {
+          const others = Array.from({ length: 2 ** width }, (_, value) => value).filter(value => !is.includes(value));
+          return atom(what.register, what.field, others, false);
+        }
+        return atom(what.register, what.field, is, differs);
+      }
+    }
+    if (/NUM_|GetNum|UInt\(|^\(m |PMUACR/.test(text)) return truth(false, negated);
+    notice(text);
+    return truth(false, negated);
+  }
+  if (node._type === 'AST.Function') {
+    const text = print(node);
+    const argument = node.arguments[0] ? print(node.arguments[0]) : '';
+    switch (node.name) {
+      case 'IsFeatureImplemented':
+        if (absent.has(argument)) return truth(false, negated);
+        if (present.has(argument)) return truth(true, negated);
+        return [[{ feature: argument, not: negated }]];
+      case 'HaveEL':
+      case 'EL2Enabled':
+        return truth(true, negated);
+      case 'ELIsInHost':
+        if (argument === 'EL2') return atom('HCR_EL2', 'E2H', negated ? [0] : [1], false);
+        return atom('HCR_EL2', 'E2H,TGE', [3], negated);
+      case 'IsHCRXEL2Enabled':
+        return atom('SCR_EL3', 'HXEn', negated ? [0] : [1], false);
+      case 'ImpDefBool':
+        return truth(true, negated);
+      case 'IsCurrentSecurityState':
+        return truth(argument === 'SS_NonSecure', negated);
+      case 'EL3SDDUndef':
+      case 'EL3SDDUndefPriority':
+      case 'HaltingAllowed':
+      case 'Halted':
+      case 'IsZero':
+      case 'ConstrainUnpredictableBool':
+      case 'ELUsingAArch32':
+      case 'HaveAArch32EL':
+      case 'HaveAArch32':
+        return truth(false, negated);
+      case 'IsHighestEL':
+        return truth(argument === 'EL3', negated);
+      default:
+        notice(text);
+        return truth(false, negated);
+    }
+  }
+  notice(print(node));
+  return truth(false, negated);
+}
+
+function print(node) {
+  switch (node?._type) {
+    case 'AST.Bool':
+      return String(node.value);
+    case 'AST.Integer':
+    case 'AST.Identifier':
+      return String(node.value);
+    case 'AST.BinaryOp':
+      return `(${print(node.left)} ${node.op} ${print(node.right)})`;
+    case 'AST.UnaryOp':
+      return `${node.op}${print(node.expr)}`;
+    case 'AST.Function':
+      return `${node.name}(${node.arguments.map(print).join(',')})`;
+    case 'AST.DotAtom':
+      return node.values.map(print).join('.');
+    case 'Types.Field':
+      return `${node.value.name}.${node.value.field}`;
+    case 'Types.RegisterType':
+      return node.value.name;
+    case 'AST.Set':
+      return `{${node.values.map(print).join(',')}}`;
+    case 'AST.Assignment':
+      return `${print(node.var)} = ${print(node.val)}`;
+    case 'AST.SquareOp':
+      return `${print(node.var)}[${node.arguments.map(print).join(',')}]`;
+    case 'AST.Slice':
+      return `${print(node.left)}:${print(node.right)}`;
+    case 'AST.Concat':
+      return node.values.map(print).join(':');
+    case 'AST.TypeAnnotation':
+      return print(node.var);
+    default:
+      return typeof node?.value === 'string' ? node.value : (node?._type ?? String(node));
+  }
+}
+
+/** Drops repeated atoms; undefined when two of them exclude each other. */
+function tidy(conjunction, level) {
+  const kept = [];
+  // EL1 does not run while TGE is 1.
+  if (level === 1) conjunction = [...conjunction, { register: 'HCR_EL2', field: 'TGE', is: [0], not: false }];
+  for (const one of conjunction) {
+    if (one.feature) {
+      if (kept.some(other => other.feature === one.feature && other.not !== one.not)) return undefined;
+      if (!kept.some(other => other.feature === one.feature)) kept.push(one);
+      continue;
+    }
+    const same = kept.find(other => other.register === one.register && other.field === one.field);
+    if (!same) {
+      kept.push(one);
+      continue;
+    }
+    const holds = value => same.is.includes(value) !== same.not && one.is.includes(value) !== one.not;
+    if (!same.not || !one.not) {
+      const values = (same.not ? one : same).is.filter(holds);
+      if (values.length === 0) return undefined;
+      Object.assign(same, { is: values, not: false });
+    } else same.is = [...new Set([...same.is, ...one.is])].sort((a, b) => a - b);
+  }
+  // "E2H and TGE are not both 1" says nothing new beside TGE = 0 or E2H = 0, and excludes both being 1.
+  const value = field => kept.find(one => one.register === 'HCR_EL2' && one.field === field && !one.not)?.is[0];
+  const pair = kept.findIndex(one => one.register === 'HCR_EL2' && one.field === 'E2H,TGE');
+  if (pair >= 0) {
+    const [e2h, tge] = [value('E2H'), value('TGE')];
+    if (kept[pair].not) {
+      if (e2h === 1 && tge === 1) return undefined;
+      if (e2h === 0 || tge === 0) kept.splice(pair, 1);
+      else if (e2h === 1) kept.splice(pair, 1, { register: 'HCR_EL2', field: 'TGE', is: [0], not: false });
+      else if (tge === 1) kept.splice(pair, 1, { register: 'HCR_EL2', field: 'E2H', is: [0], not: false });
+    } else {
+      if (e2h === 0 || tge === 0) return undefined;
+      return kept.filter(one => one.register !== 'HCR_EL2' || (one.field !== 'E2H' && one.field !== 'TGE'));
+    }
+  }
+  if (level === 1) return kept.filter(one => one.register !== 'HCR_EL2' || one.field !== 'TGE');
+  return kept;
+}
+
+// ---- outcomes ----------------------------------------------------------------------------------
+
+/** What an access comes to: 'undefined', 'EL2' (class 0x18), 'EL2 0x7', a register's name, or undefined to skip. */
+function outcome(node, names, nested, path) {
+  const text = print(node);
+  const trap = /^AArch64_SystemAccessTrap\(EL([123]),(\d+)\)$/.exec(text);
+  if (trap) return trap[2] === '24' ? `EL${trap[1]}` : `EL${trap[1]} class ${trap[2]}`;
+  if (/^(Undefined|UnimplementedIDRegister)\(\)/.test(text)) return 'undefined';
+  if (/^Halt|EXLOCK|^ConstrainUnp/.test(text)) return undefined;
+  const memory = /NVMem\[(.*?)\]/.exec(text);
+  if (memory) {
+    nested.push([memory[1], path]);
+    return undefined;
+  }
+  const { own, base } = names;
+  const target = /^X\[t,64\] = (.*)$/.exec(text)?.[1] ?? /^(.*?) = /.exec(text)?.[1] ?? text;
+  const timer = /(CNTH?[PV]S?|CNTPS)_CVAL_(EL[012])/.exec(target);
+  if (own.includes('_TVAL_') && timer) return `${timer[1]}_TVAL_${timer[2]}`;
+  const name = target.replace(/\[.*$/, '').replace(/_(S|NS)$/, '');
+  if (name === base || name === own || /^ICV/.test(name)) return 'self';
+  return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && /_EL[0-3]$/.test(name) ? name : 'self';
+}
+
+function leaves(permission, level, names, nested) {
+  const found = [];
+  const walk = (node, guard, path) => {
+    const here = and(guard, condition(node.condition, level));
+    const way = `${path} ${print(node.condition)}`;
+    if (Array.isArray(node.access)) for (const inner of node.access) walk(inner, here, way);
+    else if (node.access?._type === 'Accessors.Permission.SystemAccess') walk(node.access, here, way);
+    else {
+      const result = outcome(node.access, names, level === 1 ? nested : [], way);
+      if (result === undefined) return;
+      for (const conjunction of here) {
+        const when = tidy(
+          conjunction.map(one => ({ ...one })),
+          level,
+        );
+        if (when) found.push({ when, result });
+      }
+    }
+  };
+  walk(permission, yes, '');
+  return reduce(found);
+}
+
+const spell = one =>
+  one.feature
+    ? `${one.not ? 'no ' : ''}${one.feature}`
+    : `${one.register}.${one.field}${one.not ? '!=' : '='}${one.is.join('|')}`;
+
+function reduce(list) {
+  let out = [];
+  for (const { when, result } of list) {
+    const text = when.map(spell).sort();
+    // A route that depends on TGE alone is the rule for every exception from EL0 to EL1.
+    const last = out.at(-1);
+    if (
+      result.startsWith('EL1') &&
+      last?.result === result.replace('EL1', 'EL2') &&
+      last.text.filter(one => one !== 'HCR_EL2.TGE=1' && one !== 'HCR_EL2.E2H=0').join() ===
+        text.filter(one => one !== 'HCR_EL2.E2H,TGE!=3').join() &&
+      last.text.includes('HCR_EL2.TGE=1')
+    ) {
+      out.pop();
+    }
+    if (out.some(one => one.text.every(part => text.includes(part)))) continue;
+    out.push({ when, text, result });
+  }
+  // Where a permitted case comes before a trap, the trap says that the case does not hold.
+  for (let index = 0; index < out.length; index++) {
+    const { result, when, text } = out[index];
+    const later = out.slice(index + 1);
+    if (result !== 'self' || when.length !== 1 || !later.some(one => one.result.startsWith('EL'))) continue;
+    const [only] = when;
+    if (only.feature || only.not || only.is.length !== 1) continue;
+    const opposite = { ...only, is: [1 - only.is[0]] };
+    out = [
+      ...out.slice(0, index),
+      ...later.map(one =>
+        one.result.startsWith('EL')
+          ? { ...one, when: [...one.when, opposite], text: [...one.text, spell(opposite)].sort() }
+          : one,
+      ),
+    ];
+    index--;
+    void text;
+  }
+  // Permitted under a condition and permitted anyway is permitted.
+  while (out.length > 1 && out.at(-1).result === out.at(-2).result && out.at(-1).text.length === 0) out.splice(-2, 1);
+  return out.map(({ text, result }) => (text.length ? `${text.join(' and ')} -> ${result}` : result));
+}
+
+// ---- encodings and fields ----------------------------------------------------------------------
+
+function encodingNumber(node, index) {
+  if (node._type === 'Values.Value') return Number.parseInt(node.value.replaceAll("'", ''), 2);
+  if (node._type === 'Values.EquationValue') {
+    const [{ start, width }] = node.slice;
+    return (index >> start) & ((1 << width) - 1);
+  }
+  if (node._type === 'Values.Group') {
+    return node.value.split(':m').length === 2
+      ? (() => {
+          const [, fixed, high, low = high] = /^'([01]+)':m\[(\d)(?::(\d))?\]$/.exec(node.value);
+          const width = high - low + 1;
+          return (Number.parseInt(fixed, 2) << width) | ((index >> low) & ((1 << width) - 1));
+        })()
+      : Number.NaN;
+  }
+  return Number.NaN;
+}
+
+const encodingOf = (encodings, index) =>
+  ['op0', 'op1', 'CRn', 'CRm', 'op2'].map(part => encodingNumber(encodings[part], index)).join();
+
+/** [name, high, low, features...]: the features of which one must be present; reserved runs are left out. */
+function fieldsOf(fieldset) {
+  const found = [];
+  const reserved = [];
+  const walk = (node, base, features, width) => {
+    for (const range of node.rangeset ?? [{ start: 0, width }]) {
+      const low = base + range.start;
+      const high = low + range.width - 1;
+      if (node._type === 'Fields.Reserved') reserved.push([node.value, high, low]);
+      else if (node._type === 'Fields.ConditionalField') {
+        let known = false;
+        for (const { condition: when, field } of node.fields) {
+          const forms = condition(when, undefined)
+            .map(form => tidy(form.map(one => ({ ...one }))))
+            .filter(Boolean);
+          if (forms.length === 0) continue;
+          known = true;
+          const needs = forms.some(form => form.length === 0)
+            ? []
+            : [...new Set(forms.map(form => form.map(spell).join('+')))];
+          walk({ ...field, rangeset: [{ start: 0, width: range.width }] }, low, [...features, ...needs], range.width);
+        }
+        if (!known) reserved.push([node.reservedtype ?? 'RES0', high, low]);
+        else if (node.reservedtype && node.reservedtype !== 'RES0')
+          reserved.push([`else ${node.reservedtype}`, high, low]);
+      } else if (node._type === 'Fields.Array' || node._type === 'Fields.Vector') {
+        const [{ start, width: count }] = node.indexes;
+        const each = range.width / count;
+        for (let n = 0; n < count; n++) {
+          found.push([
+            node.name.replace(/<[nm]>/, String(start + n)),
+            low + (n + 1) * each - 1,
+            low + n * each,
+            ...features,
+          ]);
+        }
+      } else if (node._type === 'Fields.Dynamic') found.push([node.name ?? 'ISS', high, low, ...features]);
+      else found.push([node.name ?? 'IMPLEMENTATION DEFINED', high, low, ...features]);
+    }
+  };
+  for (const value of fieldset.values) walk(value, 0, [], 64);
+  return { fields: found, reserved };
+}
+
+// ---- registers ---------------------------------------------------------------------------------
+
+const [archive] = process.argv.slice(2);
+if (!archive) {
+  process.stderr.write('usage: node scripts/arm-data/registers.mjs <aarchmrs.tar.gz>\n');
+  process.exit(2);
+}
+const folder = mkdtempSync(join(tmpdir(), 'arm-data-'));
+let all;
+try {
+  execFileSync('tar', ['xzf', archive, '-C', folder, 'Registers.json']);
+  all = JSON.parse(readFileSync(join(folder, 'Registers.json'), 'utf8'));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const out = {};
+for (const register of all) {
+  if (register.state !== 'AArch64') continue;
+  for (const accessor of register.accessors) {
+    const direction = { 'A64.MRS': 'read', 'A64.MSRregister': 'write' }[accessor.name];
+    const operation = /^A64\.(TLBI|AT|DC|IC|CFP|DVP|CPP)$/.test(accessor.name);
+    if (!direction && !operation) continue;
+    const indexes = accessor.indexes ? Array.from({ length: accessor.indexes[0].width }, (_, n) => n) : [undefined];
+    const { asmvalue, encodings } = accessor.encoding[0];
+    for (const index of indexes) {
+      const operand = asmvalue?.replace(/<[nm]>/, String(index));
+      const name = operation ? `${accessor.name.slice(4)} ${operand ?? ''}`.trim() : operand;
+      if (!name || name.includes('<')) continue;
+      const nested = [];
+      const described = register.name.replace(/<[nm]>/, String(index));
+      // Registers list the accessors that reach them by redirection too; only their own names count here.
+      const base = name.replace(/_EL([01])2$/, '_EL$1');
+      if (!operation && described !== name && described !== base) continue;
+      const levels = [0, 1, 2, 3].map(level =>
+        leaves(
+          accessor.access,
+          level,
+          { own: name, base: base.replace(/\d+(_EL\d)$/, index === undefined ? '$&' : '$1') },
+          nested,
+        ).map(one => (index === undefined ? one : one.replaceAll(/(BVR|BCR|WVR|WCR|CNTR|TYPER)n_/g, `$1n_`))),
+      );
+      out[name] ??= { encoding: encodingOf(encodings, index) };
+      out[name][operation ? 'use' : direction] = levels;
+      for (const [offset, way] of nested) {
+        const base = /^\(?(\d+)/.exec(offset);
+        if (!base) continue;
+        const bytes = Number(base[1]) + (offset.includes('m') ? (index ?? 0) * 8 : 0);
+        const rule = way
+          .match(/NVx\(\) (?:IN|==) \{?'([01x]+)'/g)
+          ?.at(-1)
+          ?.match(/'([01x]+)'/)?.[1];
+        out[name].nested = `${bytes} ${rule}`;
+      }
+      if (!operation && register.fieldsets.length > 0 && !out[name].fields) {
+        out[name].fields = register.fieldsets.map(fieldset => {
+          const when = condition(fieldset.condition, undefined)
+            .map(form => form.map(spell).join(' and '))
+            .join(' or ');
+          const { fields, reserved } = fieldsOf(fieldset);
+          return { when, fields, reserved };
+        });
+      }
+    }
+  }
+}
+for (const [text, count] of unknown) process.stderr.write(`not understood, taken as false: ${text} (${count})\n`);
+// What every level begins with is a condition of the whole register.
+for (const entry of Object.values(out)) {
+  const features = new Set();
+  for (const key of ['read', 'write', 'use']) {
+    entry[key]?.forEach((level, at) => {
+      entry[key][at] = level.filter(one => {
+        const missing = /^no (FEAT_\w+) -> undefined$/.exec(one);
+        if (missing) features.add(missing[1]);
+        return !missing;
+      });
+    });
+  }
+  if (features.size) entry.features = [...features];
+}
+const names = Object.keys(out).sort();
+process.stdout.write(
+  `{\n${names.map(name => `${JSON.stringify(name)}:${JSON.stringify(out[name])}`).join(',\n')}\n}\n`,
+);
