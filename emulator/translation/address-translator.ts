@@ -1,0 +1,223 @@
+/** Translation of virtual addresses through the stages that are on: the one walk that everybody uses. */
+import type { ExceptionLevel } from '../architecture/system-register.ts';
+import {
+  combineAttributes,
+  combineForcingWriteBack,
+  combineShareability,
+  effectiveShareability,
+  NORMAL_NON_CACHEABLE,
+  stage2Attributes,
+} from './attributes.ts';
+import type { Fault } from './fault.ts';
+import { readImplementation, type TranslationImplementation } from './implementation.ts';
+import type { TranslationInputs } from './inputs.ts';
+import { EXECUTE, READ, WRITE } from './permissions.ts';
+import { regimeOf, registersOf, type TranslationRegime } from './regime.ts';
+import type { Translation, TranslationRequest, TranslationResult } from './request.ts';
+import { neededPermissions, type Stage1Failure, type Stage1Result, Stage1Translator } from './stage-1.ts';
+import { decodeStage1, type Stage1Controls } from './stage-1-controls.ts';
+import { type Stage2Result, Stage2Translator } from './stage-2.ts';
+import { decodeStage2, type Stage2Controls } from './stage-2-controls.ts';
+import type { Stage2Failure, WalkStep } from './table-walk.ts';
+
+/** Translates for one PE. Decoded controls are kept until the registers they came from differ. */
+export class AddressTranslator {
+  readonly implementation: TranslationImplementation;
+  private readonly inputs: TranslationInputs;
+  private readonly stage1: Stage1Translator;
+  private readonly stage2: Stage2Translator;
+  private readonly stage1Cache = new Map<TranslationRegime, Stage1Controls>();
+  private stage2Cache: Stage2Controls | undefined;
+
+  constructor(inputs: TranslationInputs) {
+    this.inputs = inputs;
+    this.implementation = readImplementation(name => inputs.register(name));
+    this.stage2 = new Stage2Translator(inputs, this.implementation);
+    this.stage1 = new Stage1Translator(inputs, this.implementation, this.stage2);
+  }
+
+  /** The regime that serves an Exception level now. */
+  regimeOf(level: ExceptionLevel, secure: boolean): TranslationRegime {
+    return regimeOf(level, this.inputs.effectiveHypervisorConfiguration(secure));
+  }
+
+  /** The stage 1 controls of a regime as they stand now. */
+  stage1Controls(regime: TranslationRegime, secure: boolean): Stage1Controls {
+    const names = registersOf(regime);
+    const { inputs } = this;
+    const sctlr = inputs.register(names.sctlr) & SYSTEM_CONTROL_BITS;
+    const tcr = inputs.register(names.tcr);
+    const mair = inputs.register(names.mair);
+    const ttbr0 = inputs.register(names.ttbr0);
+    const ttbr1 = names.ttbr1 ? inputs.register(names.ttbr1) : 0n;
+    const hcr = regime === 'EL3' ? 0n : inputs.effectiveHypervisorConfiguration(secure) & HYPERVISOR_BITS;
+    const known = this.stage1Cache.get(regime);
+    if (known) {
+      const { source } = known;
+      if (
+        source.sctlr === sctlr &&
+        source.tcr === tcr &&
+        source.mair === mair &&
+        source.ttbr0 === ttbr0 &&
+        source.ttbr1 === ttbr1 &&
+        source.hcr === hcr
+      ) {
+        return known;
+      }
+    }
+    const controls = decodeStage1(regime, { sctlr, tcr, mair, ttbr0, ttbr1, hcr }, this.implementation);
+    this.stage1Cache.set(regime, controls);
+    return controls;
+  }
+
+  /** The stage 2 controls of the EL1&0 regime as they stand now; `enabled` says whether it is on. */
+  stage2Controls(secure: boolean): Stage2Controls {
+    const { inputs, stage2Cache: known } = this;
+    const hcr = inputs.effectiveHypervisorConfiguration(secure) & HYPERVISOR_BITS;
+    const vtcr = inputs.register('VTCR_EL2');
+    const vttbr = inputs.register('VTTBR_EL2');
+    const sctlr = inputs.register('SCTLR_EL2') & SYSTEM_CONTROL_BITS;
+    if (known) {
+      const { source } = known;
+      if (source.hcr === hcr && source.vtcr === vtcr && source.vttbr === vttbr && source.sctlr === sctlr) return known;
+    }
+    const controls = decodeStage2({ vtcr, vttbr, hcr, sctlr }, this.implementation);
+    this.stage2Cache = controls;
+    return controls;
+  }
+
+  /** Translates an address, checks the access and makes the hardware updates that its purpose allows. */
+  translate(request: TranslationRequest): TranslationResult {
+    const controls = this.stage1Controls(request.regime, request.secure);
+    let stage2: Stage2Controls | undefined;
+    if (request.regime === 'EL1&0') {
+      const candidate = this.stage2Controls(request.secure);
+      if (candidate.enabled) stage2 = candidate;
+    }
+    const first = this.stage1.translate(controls, stage2, request);
+    if (first.failed) return { ok: false, fault: stage1Fault(request, first) };
+    if (!stage2 || request.stage1Only) return { ok: true, ...stage1Translation(first) };
+    const second = this.stage2.translate(stage2, first.outputAddress, {
+      needed: neededPermissions(request.access),
+      privileged: request.privileged,
+      purpose: request.purpose,
+      onStage1Walk: false,
+      recorder: request.recorder,
+    });
+    if (second.failed) return { ok: false, fault: stage2Fault(request, second, false) };
+    return combine(request, stage2, first, second);
+  }
+
+  /**
+   * Translates an intermediate physical address of the current guest; undefined where stage 2 is off and the address
+   * is already physical.
+   */
+  translateIntermediate(
+    address: number,
+    request: Pick<TranslationRequest, 'access' | 'privileged' | 'secure' | 'purpose' | 'recorder'>,
+  ): Stage2Result | Stage2Failure | undefined {
+    const controls = this.stage2Controls(request.secure);
+    if (!controls.enabled) return undefined;
+    return this.stage2.translate(controls, address, {
+      needed: neededPermissions(request.access),
+      privileged: request.privileged,
+      purpose: request.purpose,
+      onStage1Walk: false,
+      recorder: request.recorder,
+    });
+  }
+
+  /** The look-ups that a translation makes, in order, and its result; the machine stays as it is. */
+  walkSteps(request: Omit<TranslationRequest, 'purpose' | 'recorder'>): {
+    readonly steps: readonly WalkStep[];
+    readonly result: TranslationResult;
+  } {
+    const steps: WalkStep[] = [];
+    const result = this.translate({ ...request, purpose: 'inspect', recorder: { step: one => steps.push(one) } });
+    return { steps, result };
+  }
+}
+
+function stage1Translation(first: Stage1Result): Omit<Translation, 'ok'> {
+  return {
+    physicalAddress: first.outputAddress,
+    nonSecure: first.nonSecure,
+    attributes: first.attributes,
+    shareability: first.shareability,
+    read: (first.permissions & READ) !== 0,
+    write: (first.permissions & WRITE) !== 0,
+    execute: (first.permissions & EXECUTE) !== 0,
+    stage1SizeBits: first.sizeBits,
+    stage2SizeBits: 12,
+    global: first.global,
+    guarded: first.guarded,
+    intermediatePhysicalAddress: first.outputAddress,
+  };
+}
+
+function combine(
+  request: TranslationRequest,
+  controls: Stage2Controls,
+  first: Stage1Result,
+  second: Stage2Result,
+): Translation {
+  const cacheDisabled = request.access === 'execute' ? controls.instructionCacheDisabled : controls.dataCacheDisabled;
+  let attributes: number;
+  if (controls.forcesWriteBack) {
+    attributes = combineForcingWriteBack(first.attributes, second.memoryAttributes);
+  } else {
+    let weakest = stage2Attributes(second.memoryAttributes);
+    if (cacheDisabled && second.memoryAttributes >= 4) weakest = NORMAL_NON_CACHEABLE;
+    attributes = combineAttributes(first.attributes, weakest);
+  }
+  const permissions = first.permissions & second.permissions;
+  return {
+    ok: true,
+    physicalAddress: second.physicalAddress,
+    nonSecure: true,
+    attributes,
+    shareability: effectiveShareability(attributes, combineShareability(first.shareability, second.shareability)),
+    read: (permissions & READ) !== 0,
+    write: (permissions & WRITE) !== 0,
+    execute: (permissions & EXECUTE) !== 0,
+    stage1SizeBits: first.sizeBits,
+    stage2SizeBits: second.sizeBits,
+    global: first.global,
+    guarded: first.guarded,
+    intermediatePhysicalAddress: first.outputAddress,
+  };
+}
+
+function stage1Fault(request: TranslationRequest, failed: Stage1Failure): Fault {
+  if (failed.nested) return stage2Fault(request, failed.nested, true);
+  return {
+    kind: failed.kind,
+    level: failed.level,
+    stage: 1,
+    onStage1Walk: false,
+    write: isWrite(request, failed.refusedWrite),
+    virtualAddress: request.virtualAddress,
+    intermediatePhysicalAddress: undefined,
+  };
+}
+
+function stage2Fault(request: TranslationRequest, failed: Stage2Failure, onStage1Walk: boolean): Fault {
+  return {
+    kind: failed.kind,
+    level: failed.level,
+    stage: 2,
+    onStage1Walk,
+    write: isWrite(request, failed.refusedWrite),
+    virtualAddress: request.virtualAddress,
+    intermediatePhysicalAddress: failed.intermediatePhysicalAddress,
+  };
+}
+
+/**
+ * ESR_ELx.WnR. Cache maintenance and AT always report a write. An atomic access reports one only where a plain read
+ * would have succeeded. A descriptor that hardware may not write makes any access one.
+ */
+function isWrite(request: TranslationRequest, refusedWrite: boolean): boolean {
+  if (request.purpose === 'cacheMaintenance' || request.purpose === 'addressTranslation') return true;
+  return request.access === 'write' || refusedWrite;
+}

@@ -1,0 +1,90 @@
+/**
+ * Memory types and cacheability (Arm ARM D8.6). An attribute byte has the format of a MAIR_ELx field, which is also
+ * that of PAR_EL1.ATTR: bits 7:4 zero for Device memory with the type in 3:2, otherwise the outer and the inner
+ * cacheability nibble.
+ */
+
+export const DEVICE_NGNRNE = 0x00;
+export const NORMAL_NON_CACHEABLE = 0x44;
+export const NORMAL_WRITE_THROUGH_READ_ALLOCATE = 0xaa;
+export const NORMAL_WRITE_BACK = 0xff;
+
+/** The encoding of SH fields: non-shareable, outer and inner shareable; 1 is reserved. */
+export type Shareability = 0 | 1 | 2 | 3;
+export const NON_SHAREABLE = 0;
+export const OUTER_SHAREABLE = 2;
+export const INNER_SHAREABLE = 3;
+
+const NON_CACHEABLE = 0x4;
+
+/** True for the four Device types. */
+export function isDevice(attributes: number): boolean {
+  return (attributes & 0xf0) === 0;
+}
+
+/** Field Attr<index> of a MAIR_ELx. */
+export function memoryAttribute(mair: bigint, index: number): number {
+  const byte = Number((mair >> BigInt(index * 8)) & 0xffn);
+  // Forms that need FEAT_XS or FEAT_MTE stand for their plain counterparts.
+  if (byte === 0x40) return NORMAL_NON_CACHEABLE;
+  if (byte === 0xa0) return NORMAL_WRITE_THROUGH_READ_ALLOCATE;
+  if (byte === 0xf0) return NORMAL_WRITE_BACK;
+  return isDevice(byte) ? byte & 0x0c : byte;
+}
+
+/** Shareability as it takes effect: Device and wholly Non-cacheable memory is Outer Shareable. */
+export function effectiveShareability(attributes: number, shareability: Shareability): Shareability {
+  return isDevice(attributes) || attributes === NORMAL_NON_CACHEABLE ? OUTER_SHAREABLE : shareability;
+}
+
+/** MemAttr of a stage 2 descriptor (without FEAT_S2FWB) as an attribute byte. */
+export function stage2Attributes(memoryAttributes: number): number {
+  const outer = memoryAttributes >> 2;
+  if (outer === 0) return (memoryAttributes & 3) << 2;
+  return (nibbleOf(outer) << 4) | nibbleOf(memoryAttributes & 3);
+}
+
+/** Two bits of stage 2 cacheability as a nibble; stage 2 has no allocation hints, so both are set. */
+function nibbleOf(cacheability: number): number {
+  return cacheability === 2 ? 0xb : cacheability === 3 ? 0xf : NON_CACHEABLE;
+}
+
+/** Combines both stages without FEAT_S2FWB: the weaker cacheability of the two, Device before Normal. */
+export function combineAttributes(stage1: number, stage2: number): number {
+  if (isDevice(stage1)) return isDevice(stage2) ? Math.min(stage1, stage2) : stage1;
+  if (isDevice(stage2)) return stage2;
+  return (combineNibbles(stage1 >> 4, stage2 >> 4) << 4) | combineNibbles(stage1 & 0xf, stage2 & 0xf);
+}
+
+/** Write-Through nibbles have bit 2 clear. The allocation hints are those of stage 1. */
+function combineNibbles(stage1: number, stage2: number): number {
+  if (stage1 === NON_CACHEABLE || stage2 === NON_CACHEABLE) return NON_CACHEABLE;
+  if ((stage1 & 4) === 0) return stage1;
+  return (stage2 & 4) === 0 ? 0x8 | (stage1 & 3) : stage1;
+}
+
+/** Combines both stages under HCR_EL2.FWB, where MemAttr of stage 2 says what to do with stage 1's attributes. */
+export function combineForcingWriteBack(stage1: number, memoryAttributes: number): number {
+  switch (memoryAttributes) {
+    case 0b0111:
+      return stage1;
+    case 0b0110:
+      return isDevice(stage1) ? stage1 : (forceWriteBack(stage1 >> 4) << 4) | forceWriteBack(stage1 & 0xf);
+    case 0b0101:
+      return isDevice(stage1) ? stage1 : NORMAL_NON_CACHEABLE;
+    default:
+      // 0b00xx names the Device type; what remains is reserved and gets the most restrictive type.
+      return memoryAttributes < 4 ? memoryAttributes << 2 : DEVICE_NGNRNE;
+  }
+}
+
+function forceWriteBack(nibble: number): number {
+  return nibble === NON_CACHEABLE ? 0xf : nibble | 4;
+}
+
+/** The wider of two shareability domains. */
+export function combineShareability(stage1: Shareability, stage2: Shareability): Shareability {
+  if (stage1 === OUTER_SHAREABLE || stage2 === OUTER_SHAREABLE) return OUTER_SHAREABLE;
+  if (stage1 === INNER_SHAREABLE || stage2 === INNER_SHAREABLE) return INNER_SHAREABLE;
+  return NON_SHAREABLE;
+}

@@ -1,0 +1,65 @@
+/** What can go wrong with an access on its way to memory, and how a syndrome and PAR_EL1 report it. */
+
+export type FaultKind =
+  | 'addressSize'
+  | 'translation'
+  | 'accessFlag'
+  | 'permission'
+  | 'externalAbort'
+  | 'externalAbortOnWalk'
+  | 'alignment'
+  | 'tlbConflict'
+  | 'unsupportedAtomicUpdate'
+  | 'unsupportedExclusive';
+
+export type TableLevel = 0 | 1 | 2 | 3;
+export type TranslationStage = 1 | 2;
+
+/** A failed access, with everything that ESR_ELx, FAR_ELx, HPFAR_EL2 and PAR_EL1 say about it. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Level of the table that was being looked up; 0 where the kind has no level. */
+  readonly level: TableLevel;
+  /** The stage that failed. */
+  readonly stage: TranslationStage;
+  /** ESR_ELx.S1PTW, PAR_EL1.PTW: stage 2 failed for an access that stage 1 made to its own tables. */
+  readonly onStage1Walk: boolean;
+  /** ESR_ELx.WnR: a write failed. */
+  readonly write: boolean;
+  /** The virtual address as the program gave it, for FAR_ELx. */
+  readonly virtualAddress: bigint;
+  /** The address that stage 2 was asked for, for HPFAR_EL2; undefined for stage 1. */
+  readonly intermediatePhysicalAddress: number | undefined;
+}
+
+const CODES: Readonly<Record<FaultKind, number>> = {
+  addressSize: 0b000000,
+  translation: 0b000100,
+  accessFlag: 0b001000,
+  permission: 0b001100,
+  externalAbort: 0b010000,
+  externalAbortOnWalk: 0b010100,
+  alignment: 0b100001,
+  tlbConflict: 0b110000,
+  unsupportedAtomicUpdate: 0b110001,
+  unsupportedExclusive: 0b110101,
+};
+
+const LEVELLED: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'addressSize',
+  'translation',
+  'accessFlag',
+  'permission',
+  'externalAbortOnWalk',
+]);
+
+/** The six-bit fault status code of DFSC, IFSC and PAR_EL1.FST (Arm ARM, ESR_ELx, ISS of Data and Instruction Aborts). */
+export function statusCode(fault: Pick<Fault, 'kind' | 'level'>): number {
+  return LEVELLED.has(fault.kind) ? CODES[fault.kind] | fault.level : CODES[fault.kind];
+}
+
+/** HPFAR_EL2 for a stage 2 fault: FIPA is bits 51:12 of the address at bits 43:4. */
+export function hypervisorFaultAddress(fault: Fault): bigint {
+  if (fault.intermediatePhysicalAddress === undefined) return 0n;
+  return BigInt(Math.floor(fault.intermediatePhysicalAddress / 4096)) << 4n;
+}

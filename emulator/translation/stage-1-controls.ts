@@ -1,0 +1,194 @@
+/** SCTLR_ELx, TCR_ELx, TTBRn_ELx and MAIR_ELx decoded into what a stage 1 walk needs. */
+import type { TableLevel } from './fault.ts';
+import { granuleOfTg0, granuleOfTg1, lowestResolvedBit } from './granule.ts';
+import { addressSizeOf, implementedGranule, type TranslationImplementation } from './implementation.ts';
+import { HYPERVISOR, hasUnprivileged, type TranslationRegime } from './regime.ts';
+import { HIGH_WORD, type TableFormat } from './table-walk.ts';
+
+/** One of the address ranges of a regime: the lower (TTBR0) or the upper (TTBR1) one. */
+export interface AddressRange {
+  /** False where TxSZ is out of bounds: every access faults. */
+  readonly sizeValid: boolean;
+  /** EPDn: no walks through this range. */
+  readonly walksDisabled: boolean;
+  /** E0PDn: no unprivileged access to this range. */
+  readonly unprivilegedDisabled: boolean;
+  /** TBIn: bits 63:56 of data addresses are not part of the address; … */
+  readonly ignoresTopByte: boolean;
+  /** … and of instruction addresses (TBIn without TBIDn). */
+  readonly ignoresTopByteOfInstructions: boolean;
+  /** HPDn. */
+  readonly ignoresHierarchicalPermissions: boolean;
+  readonly format: TableFormat;
+}
+
+export interface Stage1Controls {
+  readonly regime: TranslationRegime;
+  /** The values these controls were decoded from, to see when they are out of date. */
+  readonly source: Stage1Registers;
+  /** False with SCTLR_ELx.M = 0, and for EL1&0 under HCR_EL2.DC or TGE. */
+  readonly enabled: boolean;
+  /** HCR_EL2.DC: with stage 1 off, memory is Normal Write-Back. */
+  readonly defaultCacheable: boolean;
+  /** SCTLR_ELx.C and I. */
+  readonly dataCacheable: boolean;
+  readonly instructionCacheable: boolean;
+  /** SCTLR_ELx.WXN. */
+  readonly writeImpliesExecuteNever: boolean;
+  /** SCTLR_ELx.EPAN. */
+  readonly enhancedPan: boolean;
+  readonly updatesAccessFlag: boolean;
+  readonly updatesDirtyState: boolean;
+  readonly mair: bigint;
+  readonly asid: number;
+  readonly lower: AddressRange;
+  readonly upper: AddressRange | undefined;
+}
+
+/** Of SCTLR_ELx and HCR_EL2 only the bits that steer translation. */
+export interface Stage1Registers {
+  readonly sctlr: bigint;
+  readonly tcr: bigint;
+  readonly mair: bigint;
+  readonly ttbr0: bigint;
+  readonly ttbr1: bigint;
+  /** Effective HCR_EL2. */
+  readonly hcr: bigint;
+}
+
+/** Where the fields of one range lie in TCR_ELx. */
+interface RangeFields {
+  readonly sizeShift: number;
+  readonly granule: (tcr: bigint) => ReturnType<typeof granuleOfTg0>;
+  /** Bit numbers; undefined where the layout has no such control. */
+  readonly walksDisabled: number | undefined;
+  readonly topByteIgnored: number;
+  readonly hierarchicalDisabled: number;
+  readonly dataOnly: number;
+  readonly unprivilegedDisabled: number | undefined;
+}
+
+const LOWER_OF_TWO: RangeFields = {
+  sizeShift: 0,
+  granule: tcr => granuleOfTg0(field(tcr, 14, 2)),
+  walksDisabled: 7,
+  topByteIgnored: 37,
+  hierarchicalDisabled: 41,
+  dataOnly: 51,
+  unprivilegedDisabled: 55,
+};
+
+const UPPER_OF_TWO: RangeFields = {
+  sizeShift: 16,
+  granule: tcr => granuleOfTg1(field(tcr, 30, 2)),
+  walksDisabled: 23,
+  topByteIgnored: 38,
+  hierarchicalDisabled: 42,
+  dataOnly: 52,
+  unprivilegedDisabled: 56,
+};
+
+const ONLY_RANGE: RangeFields = {
+  sizeShift: 0,
+  granule: tcr => granuleOfTg0(field(tcr, 14, 2)),
+  walksDisabled: undefined,
+  topByteIgnored: 20,
+  hierarchicalDisabled: 24,
+  dataOnly: 29,
+  unprivilegedDisabled: undefined,
+};
+
+const SMALLEST_SIZE_FIELD = 16;
+const LARGEST_SIZE_FIELD = 39;
+
+function field(value: bigint, low: number, width: number): number {
+  return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
+}
+
+function bit(value: bigint, position: number | undefined): boolean {
+  return position !== undefined && ((value >> BigInt(position)) & 1n) === 1n;
+}
+
+/** The largest TxSZ, which depends on FEAT_TTST (Arm ARM D8.2.4). */
+export function largestSizeField(implementation: TranslationImplementation, granuleBits: number): number {
+  if (!implementation.smallTables) return LARGEST_SIZE_FIELD;
+  return granuleBits === 16 ? 47 : 48;
+}
+
+/** BADDR of a TTBR or VTTBR: bits 47:1. */
+export function tableBase(ttbr: bigint): number {
+  return field(ttbr, 32, 16) * HIGH_WORD + (Number(ttbr & 0xffff_fffen) >>> 0);
+}
+
+function decodeRange(
+  registers: Stage1Registers,
+  fields: RangeFields,
+  implementation: TranslationImplementation,
+  outputSize: number,
+): AddressRange {
+  const { tcr } = registers;
+  const granule = implementedGranule(fields.granule(tcr), implementation.stage1Granules);
+  const asked = field(tcr, fields.sizeShift, 6);
+  const largest = largestSizeField(implementation, granule.bits);
+  const sizeValid = asked >= SMALLEST_SIZE_FIELD && asked <= largest;
+  const inputSize = 64 - Math.min(Math.max(asked, SMALLEST_SIZE_FIELD), largest);
+  const startLevel = (3 - Math.floor((inputSize - 1 - granule.bits) / granule.stride)) as TableLevel;
+  const tableBytes = 8 * 2 ** (inputSize - lowestResolvedBit(granule, startLevel));
+  const base = tableBase(fields === UPPER_OF_TWO ? registers.ttbr1 : registers.ttbr0);
+  const ignoresTopByte = bit(tcr, fields.topByteIgnored);
+  return {
+    sizeValid,
+    walksDisabled: bit(tcr, fields.walksDisabled),
+    unprivilegedDisabled: implementation.preventsEl0Access && bit(tcr, fields.unprivilegedDisabled),
+    ignoresTopByte,
+    ignoresTopByteOfInstructions: ignoresTopByte && !(implementation.tagsDataOnly && bit(tcr, fields.dataOnly)),
+    ignoresHierarchicalPermissions:
+      implementation.disablesHierarchicalPermissions && bit(tcr, fields.hierarchicalDisabled),
+    format: {
+      stage: 1,
+      granule,
+      inputSize,
+      startLevel,
+      outputSize,
+      base: base - (base % tableBytes),
+      baseTooLarge: base >= 2 ** outputSize,
+      bigEndian: bit(registers.sctlr, 25),
+    },
+  };
+}
+
+/** Decodes the registers of a regime. */
+export function decodeStage1(
+  regime: TranslationRegime,
+  registers: Stage1Registers,
+  implementation: TranslationImplementation,
+): Stage1Controls {
+  const { sctlr, tcr, hcr } = registers;
+  const twoRanges = hasUnprivileged(regime);
+  const underStage2 = regime === 'EL1&0';
+  const defaultCacheable = underStage2 && (hcr & HYPERVISOR.DC) !== 0n;
+  const turnedOff = underStage2 && (hcr & (HYPERVISOR.DC | HYPERVISOR.TGE)) !== 0n;
+  const outputSize = Math.min(
+    addressSizeOf(twoRanges ? field(tcr, 32, 3) : field(tcr, 16, 3)),
+    implementation.physicalAddressSize,
+  );
+  const asidSource = bit(tcr, 22) ? registers.ttbr1 : registers.ttbr0;
+  const longAsid = implementation.asidBits === 16 && bit(tcr, 36);
+  const updatesAccessFlag = implementation.updatesAccessFlag && bit(tcr, twoRanges ? 39 : 21);
+  return {
+    regime,
+    source: registers,
+    enabled: bit(sctlr, 0) && !turnedOff,
+    defaultCacheable,
+    dataCacheable: bit(sctlr, 2),
+    instructionCacheable: bit(sctlr, 12),
+    writeImpliesExecuteNever: bit(sctlr, 19),
+    enhancedPan: implementation.enhancedPrivilegedAccessNever && twoRanges && bit(sctlr, 57),
+    updatesAccessFlag,
+    updatesDirtyState: updatesAccessFlag && implementation.updatesDirtyState && bit(tcr, twoRanges ? 40 : 22),
+    mair: registers.mair,
+    asid: twoRanges ? field(asidSource, 48, longAsid ? 16 : 8) : 0,
+    lower: decodeRange(registers, twoRanges ? LOWER_OF_TWO : ONLY_RANGE, implementation, outputSize),
+    upper: twoRanges ? decodeRange(registers, UPPER_OF_TWO, implementation, outputSize) : undefined,
+  };
+}

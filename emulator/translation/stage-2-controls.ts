@@ -1,0 +1,105 @@
+/** VTCR_EL2, VTTBR_EL2 and HCR_EL2 decoded into what a stage 2 walk needs. */
+import type { TableLevel } from './fault.ts';
+import { type Granule, granuleOfTg0, lowestResolvedBit } from './granule.ts';
+import { addressSizeOf, implementedGranule, type TranslationImplementation } from './implementation.ts';
+import { HYPERVISOR } from './regime.ts';
+import { largestSizeField, tableBase } from './stage-1-controls.ts';
+import type { TableFormat } from './table-walk.ts';
+
+export interface Stage2Registers {
+  readonly vtcr: bigint;
+  readonly vttbr: bigint;
+  /** Effective HCR_EL2. */
+  readonly hcr: bigint;
+  /** SCTLR_EL2, for the endianness of the tables. */
+  readonly sctlr: bigint;
+}
+
+export interface Stage2Controls {
+  readonly source: Stage2Registers;
+  /** HCR_EL2.VM, or DC which implies it. */
+  readonly enabled: boolean;
+  /** False where SL0 and T0SZ do not fit each other or the implementation: every access faults. */
+  readonly valid: boolean;
+  readonly format: TableFormat;
+  readonly vmid: number;
+  readonly updatesAccessFlag: boolean;
+  readonly updatesDirtyState: boolean;
+  /** HCR_EL2.PTW: stage 1 tables must not lie in Device memory. */
+  readonly protectsTableWalks: boolean;
+  /** HCR_EL2.FWB. */
+  readonly forcesWriteBack: boolean;
+  /** HCR_EL2.CD and ID: stage 2 memory is Non-cacheable for data and for instructions. */
+  readonly dataCacheDisabled: boolean;
+  readonly instructionCacheDisabled: boolean;
+}
+
+/** Tables that may be concatenated at the start of a stage 2 walk, as address bits. */
+const CONCATENATED_BITS = 4;
+const SMALLEST_SIZE_FIELD = 16;
+
+function field(value: bigint, low: number, width: number): number {
+  return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
+}
+
+/** The level that SL0 names, or undefined where it is reserved or too high for the physical address size. */
+function startLevelOf(
+  startField: number,
+  granule: Granule,
+  implementation: TranslationImplementation,
+): TableLevel | undefined {
+  const { physicalAddressSize } = implementation;
+  if (granule.bits === 12) {
+    if (startField === 3) return implementation.smallTables ? 3 : undefined;
+    if (startField === 2 && physicalAddressSize < 44) return undefined;
+    return (2 - startField) as TableLevel;
+  }
+  if (startField === 3) return undefined;
+  if (startField === 2 && physicalAddressSize < (granule.bits === 14 ? 42 : 44)) return undefined;
+  return (3 - startField) as TableLevel;
+}
+
+/** Decodes the stage 2 registers. */
+export function decodeStage2(registers: Stage2Registers, implementation: TranslationImplementation): Stage2Controls {
+  const { vtcr, vttbr, hcr } = registers;
+  const has = (mask: bigint): boolean => (hcr & mask) !== 0n;
+  const granule = implementedGranule(granuleOfTg0(field(vtcr, 14, 2)), implementation.stage2Granules);
+  const sizeField = field(vtcr, 0, 6);
+  const inputSize = 64 - sizeField;
+  const level = startLevelOf(field(vtcr, 6, 2), granule, implementation);
+  const outputSize = Math.min(addressSizeOf(field(vtcr, 16, 3)), implementation.physicalAddressSize);
+  let valid =
+    level !== undefined &&
+    sizeField >= SMALLEST_SIZE_FIELD &&
+    sizeField <= largestSizeField(implementation, granule.bits) &&
+    inputSize <= implementation.physicalAddressSize;
+  const startLevel = level ?? 3;
+  // The first look-up resolves at least one bit and at most a full table and its concatenated neighbours.
+  const resolved = inputSize - lowestResolvedBit(granule, startLevel);
+  if (resolved < 1 || resolved > granule.stride + CONCATENATED_BITS) valid = false;
+  const tableBytes = 8 * 2 ** Math.max(resolved, 1);
+  const base = tableBase(vttbr);
+  const updatesAccessFlag = implementation.updatesAccessFlag && field(vtcr, 21, 1) === 1;
+  return {
+    source: registers,
+    enabled: has(HYPERVISOR.VM | HYPERVISOR.DC),
+    valid,
+    format: {
+      stage: 2,
+      granule,
+      inputSize,
+      startLevel,
+      outputSize,
+      base: base - (base % tableBytes),
+      baseTooLarge: base >= 2 ** outputSize,
+      bigEndian: field(registers.sctlr, 25, 1) === 1,
+    },
+    vmid: field(vttbr, 48, implementation.vmidBits === 16 && field(vtcr, 19, 1) === 1 ? 16 : 8),
+    updatesAccessFlag,
+    updatesDirtyState: updatesAccessFlag && implementation.updatesDirtyState && field(vtcr, 22, 1) === 1,
+    protectsTableWalks: has(HYPERVISOR.PTW),
+    forcesWriteBack: implementation.forcesWriteBack && has(HYPERVISOR.FWB),
+    dataCacheDisabled: has(HYPERVISOR.CD),
+    instructionCacheDisabled: has(HYPERVISOR.ID),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Keeps a fast TLB true: an entry exists only while the control registers, ASID and VMID that made it are in force,
+ * and goes when a TLBI instruction names it. More may go than the architecture asks for, never less.
+ *
+ * The controls of a regime are compared when the regime is about to be used, not when a register is written. So a
+ * hypervisor that switches between its host and one guest finds the guest's entries again.
+ */
+import type { AddressTranslator } from './address-translator.ts';
+import { contextsOf, type TranslationRegime } from './regime.ts';
+import type { Stage1Controls } from './stage-1-controls.ts';
+import type { Stage2Registers } from './stage-2-controls.ts';
+import type { FastTlb } from './tlb.ts';
+import type { TlbInvalidation } from './tlb-maintenance.ts';
+
+/** What the entries of a regime were made with. */
+interface Signature {
+  readonly secure: boolean;
+  readonly stage1: Stage1Controls;
+  readonly stage2: Stage2Registers | undefined;
+}
+
+const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2&0', 'EL2', 'EL3'];
+/** TTBR bits that say where the tables are: CnP and the ASID do not. */
+const TABLE_ADDRESS = 0xffff_ffff_fffen;
+/** VTTBR_EL2.CnP. */
+const COMMON_NOT_PRIVATE = 1n;
+
+export class TlbKeeper {
+  private readonly tlb: FastTlb;
+  private readonly translator: AddressTranslator;
+  private readonly signatures = new Map<TranslationRegime, Signature>();
+  /** Regimes whose controls may have changed since they were last compared. */
+  private readonly stale = new Set<TranslationRegime>(REGIMES);
+
+  constructor(tlb: FastTlb, translator: AddressTranslator) {
+    this.tlb = tlb;
+    this.translator = translator;
+  }
+
+  /** A register that translation depends on was written. */
+  controlsWritten(): void {
+    for (const regime of REGIMES) this.stale.add(regime);
+  }
+
+  /** Forgets everything, for instance after a snapshot was restored. */
+  clear(): void {
+    this.tlb.clear();
+    this.signatures.clear();
+    this.controlsWritten();
+  }
+
+  /** Call before code runs under a regime: drops the entries that its controls no longer support. */
+  synchronize(regime: TranslationRegime, secure: boolean): void {
+    const known = this.signatures.get(regime);
+    if (known && known.secure === secure && !this.stale.has(regime)) return;
+    this.stale.delete(regime);
+    const stage1 = this.translator.stage1Controls(regime, secure);
+    const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls(secure).source : undefined;
+    this.signatures.set(regime, { secure, stage1, stage2 });
+    if (!known) return;
+    if (known.secure !== secure || !sameControls(known.stage1, stage1) || !sameStage2(known.stage2, stage2)) {
+      for (const context of contextsOf(regime)) this.tlb.flush(context);
+      return;
+    }
+    const before = known.stage1;
+    const lowerMoved = ((before.source.ttbr0 ^ stage1.source.ttbr0) & TABLE_ADDRESS) !== 0n;
+    const upperMoved = ((before.source.ttbr1 ^ stage1.source.ttbr1) & TABLE_ADDRESS) !== 0n;
+    const asidChanged = before.asid !== stage1.asid;
+    for (const context of contextsOf(regime)) {
+      if (lowerMoved) this.tlb.flushRange(context, false);
+      if (upperMoved) this.tlb.flushRange(context, true);
+      if (asidChanged) this.tlb.flushNonGlobal(context);
+    }
+  }
+
+  /** Carries out a TLBI instruction. */
+  invalidate(invalidation: TlbInvalidation): void {
+    for (const context of contextsOf(invalidation.regime)) {
+      switch (invalidation.what) {
+        case 'everything':
+          this.tlb.flush(context);
+          break;
+        case 'asid':
+          if (this.isCurrent(invalidation.regime, invalidation.asid)) this.tlb.flushNonGlobal(context);
+          break;
+        case 'pages': {
+          const { asid, firstPage, lastPage } = invalidation;
+          const nonGlobal = asid === undefined || this.isCurrent(invalidation.regime, asid);
+          this.tlb.flushPages(context, firstPage, lastPage, nonGlobal);
+          break;
+        }
+        case 'intermediatePages':
+          this.tlb.flushIntermediatePages(context, invalidation.firstPage, invalidation.lastPage);
+          break;
+      }
+    }
+  }
+
+  /** Whether the entries that are there may belong to an ASID. With 8-bit ASIDs the operand's upper half is ignored. */
+  private isCurrent(regime: TranslationRegime, asid: number): boolean {
+    const current = this.signatures.get(regime)?.stage1.asid;
+    return current !== undefined && ((current ^ asid) & 0xff) === 0;
+  }
+}
+
+/** Equal but for the translation table base registers. */
+function sameControls(a: Stage1Controls, b: Stage1Controls): boolean {
+  const [x, y] = [a.source, b.source];
+  return x.sctlr === y.sctlr && x.tcr === y.tcr && x.mair === y.mair && x.hcr === y.hcr;
+}
+
+function sameStage2(a: Stage2Registers | undefined, b: Stage2Registers | undefined): boolean {
+  if (!a || !b) return a === b;
+  return (
+    a.vtcr === b.vtcr && a.sctlr === b.sctlr && a.hcr === b.hcr && ((a.vttbr ^ b.vttbr) & ~COMMON_NOT_PRIVATE) === 0n
+  );
+}

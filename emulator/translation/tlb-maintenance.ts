@@ -1,0 +1,93 @@
+/** What the TLBI instructions name (Arm ARM C5.5, D8.14). */
+import { GRANULE_4KB, GRANULE_16KB, GRANULE_64KB } from './granule.ts';
+import { HYPERVISOR, type TranslationRegime } from './regime.ts';
+
+/** What has to go. Page numbers are bits 55:12 of virtual and bits 47:12 of intermediate physical addresses. */
+export type TlbInvalidation = {
+  readonly regime: TranslationRegime;
+  /** The operation reaches the other PEs of its shareability domain. */
+  readonly broadcast: boolean;
+} & (
+  | { readonly what: 'everything' }
+  | { readonly what: 'asid'; readonly asid: number }
+  | {
+      readonly what: 'pages';
+      readonly firstPage: number;
+      readonly lastPage: number;
+      /** Entries of this ASID and global ones; undefined for those of every ASID. */
+      readonly asid: number | undefined;
+    }
+  | { readonly what: 'intermediatePages'; readonly firstPage: number; readonly lastPage: number }
+);
+
+/**
+ * `VAE1`, `RVALE1IS`, `ALLE2OSNXS`, `IPAS2LE1`: an R for ranges, what is named, an L for the last level only, the
+ * level of the regime, the shareability domain and FEAT_XS's qualifier.
+ */
+const NAME = /^(R?)(ALL|VMALLS12|VMALL|VAA|VA|ASID|IPAS2)(L?)(E[123])(IS|OS)?(NXS)?$/;
+
+/** Bits of a virtual page number, address bits 55:12. */
+const PAGE_NUMBER_BITS = 44;
+/** Bits of BaseADDR. */
+const BASE_BITS = 37;
+
+/**
+ * Decodes a TLBI operation.
+ * @param name the operation without "TLBI", such as `VAE1IS`
+ * @param operand Xt; ignored by the operations that have none
+ * @param hypervisorConfiguration the effective HCR_EL2
+ * @throws RangeError for a name that is no TLBI operation
+ */
+export function tlbInvalidation(name: string, operand: bigint, hypervisorConfiguration: bigint): TlbInvalidation {
+  const parts = NAME.exec(name);
+  if (!parts) throw new RangeError(`${name} is not a TLBI operation`);
+  const [, range, subject, , level, domain] = parts;
+  const common = {
+    regime: regimeNamed(subject!, level!, hypervisorConfiguration),
+    broadcast: domain !== undefined,
+  };
+  const asid = Number(operand >> 48n);
+  switch (subject) {
+    case 'ASID':
+      return { ...common, what: 'asid', asid };
+    case 'VA':
+    case 'VAA': {
+      const pages = range ? pageRange(operand, true) : singlePage(operand, PAGE_NUMBER_BITS);
+      return { ...common, what: 'pages', ...pages, asid: subject === 'VA' && level !== 'E3' ? asid : undefined };
+    }
+    case 'IPAS2':
+      return { ...common, what: 'intermediatePages', ...(range ? pageRange(operand, false) : singlePage(operand, 36)) };
+    default:
+      return { ...common, what: 'everything' };
+  }
+}
+
+function regimeNamed(subject: string, level: string, hypervisorConfiguration: bigint): TranslationRegime {
+  if (level === 'E3') return 'EL3';
+  const host = (hypervisorConfiguration & HYPERVISOR.E2H) !== 0n;
+  if (level === 'E2') return host ? 'EL2&0' : 'EL2';
+  // Operations that name a guest reach it even while the host runs.
+  const namesGuest = subject === 'ALL' || subject === 'VMALLS12' || subject === 'IPAS2';
+  const hostRuns = host && (hypervisorConfiguration & HYPERVISOR.TGE) !== 0n;
+  return hostRuns && !namesGuest ? 'EL2&0' : 'EL1&0';
+}
+
+function singlePage(operand: bigint, bits: number): { firstPage: number; lastPage: number } {
+  const page = Number(operand & ((1n << BigInt(bits)) - 1n));
+  return { firstPage: page, lastPage: page };
+}
+
+/** Field TG of the range operations: 1, 2 and 3; the reserved 0 is taken for the smallest granule. */
+const RANGE_GRANULES = [GRANULE_4KB, GRANULE_4KB, GRANULE_16KB, GRANULE_64KB];
+
+/** FEAT_TLBIRANGE: BaseADDR counts granules, and the range has (NUM + 1) * 2^(5 * SCALE + 1) of them. */
+function pageRange(operand: bigint, isVirtual: boolean): { firstPage: number; lastPage: number } {
+  const field = (low: number, width: number): number => Number((operand >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
+  const pagesPerUnit = 2 ** (RANGE_GRANULES[field(46, 2)]!.bits - 12);
+  const base = field(0, BASE_BITS);
+  // The top bit of a virtual BaseADDR stands for all address bits above it.
+  const isUpper = isVirtual && base >= 2 ** (BASE_BITS - 1);
+  const firstPage = base * pagesPerUnit + (isUpper ? 2 ** PAGE_NUMBER_BITS - 2 ** BASE_BITS * pagesPerUnit : 0);
+  const units = (field(39, 5) + 1) * 2 ** (5 * field(44, 2) + 1);
+  return { firstPage, lastPage: firstPage + units * pagesPerUnit - 1 };
+}

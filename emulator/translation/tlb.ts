@@ -1,0 +1,243 @@
+/**
+ * The translation look-aside buffer that generated code reads: one table per translation context in linear memory,
+ * direct-mapped by virtual page. A miss comes here through the slow path, which translates and fills.
+ *
+ * An entry stands for one 4 KiB page whatever the size of the mapping; the mapping's sizes are kept beside it, so that
+ * maintenance of one address also finds the other pages of a block.
+ */
+
+import { TRANSLATION_CONTEXTS, type TranslationContext } from './regime.ts';
+import type { Translation } from './request.ts';
+
+export const TLB_ENTRIES = 1024;
+export const TLB_ENTRY_BYTES = 32;
+/** Bytes of the table of one context. */
+export const TLB_CONTEXT_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
+/** Bytes of all tables of one PE. */
+export const TLB_BYTES = TLB_CONTEXT_BYTES * TRANSLATION_CONTEXTS.length;
+
+/** Byte offsets within an entry. */
+export const TLB_ENTRY = {
+  /** 64 bits: the virtual address of the page if it may be read without help, else all ones. */
+  tagRead: 0,
+  /** 64 bits: likewise for writes. */
+  tagWrite: 8,
+  /** 32 bits: linear address minus virtual address, modulo 2^32. */
+  addend: 16,
+  /** 32 bits: physical page number. */
+  physicalPage: 20,
+  /** 64 bits of this module: intermediate physical page, mapping sizes, whether global. */
+  origin: 24,
+} as const;
+
+const PAGE_BITS = 12;
+const INVALID = -1;
+const WORDS = TLB_ENTRY_BYTES / 4;
+const UPPER_HALF = 0x80_0000;
+
+/** Bits of the second word of `origin`; bits 3:0 are bits 35:32 of the intermediate page. */
+const STAGE1_SIZE_SHIFT = 4;
+const STAGE2_SIZE_SHIFT = 10;
+const SIZE_MASK = 0x3f;
+const NOT_GLOBAL = 1 << 16;
+
+/** What a table's keeper knows of its entries without looking at them. */
+interface ContextBook {
+  /** Slots that may hold an entry, each once. */
+  readonly filled: Uint16Array;
+  count: number;
+  readonly listed: Uint8Array;
+  /** log2 of the largest stage 1 mapping among the entries of the lower and of the upper address range. */
+  readonly largest: [number, number];
+}
+
+/** The fast TLB of one PE. */
+export class FastTlb {
+  private readonly base: number;
+  private readonly words: Int32Array;
+  private readonly books: readonly ContextBook[];
+
+  /** @param base linear address of {@link TLB_BYTES} bytes, a multiple of 8 */
+  constructor(memory: WebAssembly.Memory, base: number) {
+    this.base = base;
+    this.words = new Int32Array(memory.buffer);
+    this.books = TRANSLATION_CONTEXTS.map(() => ({
+      filled: new Uint16Array(TLB_ENTRIES),
+      count: 0,
+      listed: new Uint8Array(TLB_ENTRIES),
+      largest: [PAGE_BITS, PAGE_BITS],
+    }));
+    this.clear();
+  }
+
+  /** Linear address of the table of a context. */
+  contextAddress(context: TranslationContext): number {
+    return this.base + context * TLB_CONTEXT_BYTES;
+  }
+
+  /** Makes every entry of every context invalid, whatever memory holds. */
+  clear(): void {
+    this.words.fill(INVALID, this.base >>> 2, (this.base + TLB_BYTES) >>> 2);
+    for (const book of this.books) forget(book);
+  }
+
+  /**
+   * Lets generated code reach a page directly.
+   * @param virtualAddress any address within the page, with its tag byte
+   * @param host linear address of the page
+   * @param allow which accesses need no help; the translation's own permissions limit them further
+   */
+  fill(
+    context: TranslationContext,
+    virtualAddress: bigint,
+    translation: Translation,
+    host: number,
+    allow: { readonly read: boolean; readonly write: boolean },
+  ): void {
+    const low = Number(virtualAddress & 0xffff_f000n) | 0;
+    const high = Number(virtualAddress >> 32n) | 0;
+    const slot = (low >>> PAGE_BITS) & (TLB_ENTRIES - 1);
+    const at = this.at(context, slot);
+    const { words } = this;
+    this.setTag(at, translation.read && allow.read, high, low);
+    this.setTag(at + 2, translation.write && allow.write, high, low);
+    words[at + 4] = (host - low) | 0;
+    words[at + 5] = Math.floor(translation.physicalAddress / 4096) | 0;
+    const intermediatePage = Math.floor(translation.intermediatePhysicalAddress / 4096);
+    words[at + 6] = intermediatePage | 0;
+    words[at + 7] =
+      Math.floor(intermediatePage / 0x1_0000_0000) |
+      (translation.stage1SizeBits << STAGE1_SIZE_SHIFT) |
+      (translation.stage2SizeBits << STAGE2_SIZE_SHIFT) |
+      (translation.global ? 0 : NOT_GLOBAL);
+    const book = this.books[context]!;
+    if (!book.listed[slot]) {
+      book.listed[slot] = 1;
+      book.filled[book.count++] = slot;
+    }
+    const half = high & UPPER_HALF ? 1 : 0;
+    if (translation.stage1SizeBits > book.largest[half]) book.largest[half] = translation.stage1SizeBits;
+  }
+
+  /** Invalidates a whole context. */
+  flush(context: TranslationContext): void {
+    const book = this.books[context]!;
+    for (let i = 0; i < book.count; i++) this.drop(this.at(context, book.filled[i]!));
+    forget(book);
+  }
+
+  /** Invalidates the entries that belong to one ASID. */
+  flushNonGlobal(context: TranslationContext): void {
+    this.dropWhere(context, at => (this.words[at + 7]! & NOT_GLOBAL) !== 0);
+  }
+
+  /** Invalidates the entries of the lower (TTBR0) or of the upper (TTBR1) address range. */
+  flushRange(context: TranslationContext, upper: boolean): void {
+    this.dropWhere(context, at => {
+      const tag = this.tagOf(at);
+      return tag >= 0 && ((this.words[tag + 1]! & UPPER_HALF) !== 0) === upper;
+    });
+  }
+
+  /**
+   * Invalidates the entries of all mappings that meet a run of pages, the numbers being bits 55:12 of addresses.
+   * @param nonGlobal also entries of the current ASID, not only global ones
+   */
+  flushPages(context: TranslationContext, firstPage: number, lastPage: number, nonGlobal: boolean): void {
+    const book = this.books[context]!;
+    const lower = firstPage < 2 ** 43;
+    if (firstPage === lastPage && book.largest[lower ? 0 : 1] === PAGE_BITS) {
+      const at = this.at(context, firstPage % TLB_ENTRIES);
+      if (this.isWithin(at, firstPage, lastPage, nonGlobal)) this.drop(at);
+      return;
+    }
+    this.dropWhere(context, at => this.isWithin(at, firstPage, lastPage, nonGlobal));
+  }
+
+  /** Invalidates the entries of all stage 2 mappings that meet a run of intermediate physical pages. */
+  flushIntermediatePages(context: TranslationContext, firstPage: number, lastPage: number): void {
+    this.dropWhere(context, at => {
+      const { words } = this;
+      const origin = words[at + 7]!;
+      const page = (words[at + 6]! >>> 0) + (origin & 0xf) * 0x1_0000_0000;
+      return meets(page, (origin >>> STAGE2_SIZE_SHIFT) & SIZE_MASK, firstPage, lastPage);
+    });
+  }
+
+  /** Sends every write through the slow path again, in all contexts. */
+  revokeWrites(): void {
+    this.forEach(at => this.setTag(at + 2, false, 0, 0));
+  }
+
+  /** Sends writes to one physical page through the slow path again. */
+  revokeWritesTo(physicalPage: number): void {
+    this.forEach(at => {
+      if (this.words[at + 5] === (physicalPage | 0)) this.setTag(at + 2, false, 0, 0);
+    });
+  }
+
+  /** Sends every access to one physical page through the slow path again. */
+  revokeAccessTo(physicalPage: number): void {
+    this.forEach(at => {
+      if (this.words[at + 5] === (physicalPage | 0)) this.drop(at);
+    });
+  }
+
+  /** Index of an entry's first word. */
+  private at(context: TranslationContext, slot: number): number {
+    return ((this.base + context * TLB_CONTEXT_BYTES) >>> 2) + slot * WORDS;
+  }
+
+  private setTag(at: number, valid: boolean, high: number, low: number): void {
+    this.words[at] = valid ? low : INVALID;
+    this.words[at + 1] = valid ? high : INVALID;
+  }
+
+  private drop(at: number): void {
+    this.words.fill(INVALID, at, at + 4);
+  }
+
+  /** Index of the low word of a valid tag of an entry, or -1. A tag's low word has zeros where an invalid one has ones. */
+  private tagOf(at: number): number {
+    if (this.words[at] !== INVALID) return at;
+    return this.words[at + 2] !== INVALID ? at + 2 : -1;
+  }
+
+  private isWithin(at: number, firstPage: number, lastPage: number, nonGlobal: boolean): boolean {
+    const { words } = this;
+    const tag = this.tagOf(at);
+    if (tag < 0) return false;
+    const origin = words[at + 7]!;
+    if (!nonGlobal && (origin & NOT_GLOBAL) !== 0) return false;
+    const page = (words[tag + 1]! & 0xff_ffff) * 0x10_0000 + (words[tag]! >>> PAGE_BITS);
+    return meets(page, (origin >>> STAGE1_SIZE_SHIFT) & SIZE_MASK, firstPage, lastPage);
+  }
+
+  private dropWhere(context: TranslationContext, wanted: (at: number) => boolean): void {
+    const book = this.books[context]!;
+    for (let i = 0; i < book.count; i++) {
+      const at = this.at(context, book.filled[i]!);
+      if (wanted(at)) this.drop(at);
+    }
+  }
+
+  private forEach(visit: (at: number) => void): void {
+    this.books.forEach((book, context) => {
+      for (let i = 0; i < book.count; i++) visit(this.at(context as TranslationContext, book.filled[i]!));
+    });
+  }
+}
+
+/** Whether the mapping of 2^sizeBits bytes around a page meets a run of pages. */
+function meets(page: number, sizeBits: number, firstPage: number, lastPage: number): boolean {
+  const pages = 2 ** (sizeBits - PAGE_BITS);
+  const start = page - (page % pages);
+  return start <= lastPage && start + pages > firstPage;
+}
+
+function forget(book: ContextBook): void {
+  for (let i = 0; i < book.count; i++) book.listed[book.filled[i]!] = 0;
+  book.count = 0;
+  book.largest[0] = PAGE_BITS;
+  book.largest[1] = PAGE_BITS;
+}
