@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'vitest';
+import { provisionedEditor } from '../../scripts/provision-editor.mjs';
 
 /** What a test needs beyond Node: how to find it, and how a person gets it. */
 export interface Requirement {
@@ -68,6 +69,13 @@ export function file(path: string, remedy: string): Requirement {
 export function ubootFile(name: 'u-boot.bin' | 'uboot.elf'): Requirement {
   return file(`/usr/lib/u-boot/qemu_arm64/${name}`, 'Debian package u-boot-qemu');
 }
+
+/** A VS Code that a browser can drive. */
+export const codeServer: Requirement = {
+  name: 'code-server',
+  find: () => provisionedEditor()?.entry,
+  remedy: 'node scripts/provision-editor.mjs',
+};
 
 /** Why the requirements are not met, or undefined when they are. */
 export function missing(requirements: readonly Requirement[]): string | undefined {

@@ -1,0 +1,159 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { startCodeServer } from '../../scripts/code-server.mjs';
+import { packageExtension } from '../../scripts/package.mjs';
+import { provisionedEditor } from '../../scripts/provision-editor.mjs';
+import { findProgram } from '../support/requires.ts';
+
+/** Where screenshots are kept, for people to look at. */
+const screenshots = fileURLToPath(new URL('../../test-output/', import.meta.url));
+
+const settings = {
+  'workbench.colorTheme': 'Default Dark Modern',
+  'window.restoreWindows': 'none',
+  'window.confirmBeforeClose': 'never',
+  'debug.openDebug': 'openOnDebugBreak',
+  'editor.minimap.enabled': false,
+  'git.enabled': false,
+  'npm.autoDetect': 'off',
+};
+
+const chromiumWords = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A real VS Code with the packed extension, driven as a person drives it: keys, clicks, and what stands on the page. */
+export class Editor {
+  readonly page: Page;
+  /** The folder that is open. */
+  readonly folder: string;
+  private readonly browser: Browser;
+  private readonly stopServer: () => void;
+  private readonly scratch: string;
+
+  private constructor(parts: {
+    page: Page;
+    folder: string;
+    browser: Browser;
+    stopServer: () => void;
+    scratch: string;
+  }) {
+    this.page = parts.page;
+    this.folder = parts.folder;
+    this.browser = parts.browser;
+    this.stopServer = parts.stopServer;
+    this.scratch = parts.scratch;
+  }
+
+  /** Packs and installs the extension and opens a copy of `source`. */
+  static async start(source: string): Promise<Editor> {
+    const editor = provisionedEditor();
+    const executablePath = findProgram('chromium');
+    if (!editor || !executablePath) throw new Error('code-server or chromium is missing');
+    const scratch = mkdtempSync(join(tmpdir(), 'trapdoor-editor-'));
+    const folder = join(scratch, 'workspace');
+    cpSync(source, folder, { recursive: true });
+    const { file: vsix } = await packageExtension(join(scratch, 'trapdoor.vsix'));
+    const server = await startCodeServer({ editor, vsix, folder, profile: join(scratch, 'profile'), settings });
+    let browser: Browser | undefined;
+    try {
+      browser = await chromium.launch({ executablePath, headless: true, args: chromiumWords });
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      await page.goto(server.url);
+      await page.locator('.monaco-workbench').waitFor();
+      await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+      return new Editor({ page, folder, browser, stopServer: server.stop, scratch });
+    } catch (problem) {
+      await browser?.close();
+      server.stop();
+      throw problem;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.stopServer();
+    // The server writes its state while it ends.
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(screenshots, { recursive: true });
+    await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
+  }
+
+  /** Runs the test's steps; when one fails, what stood on the page is kept as a picture. */
+  async showing<T>(name: string, steps: () => Promise<T>): Promise<T> {
+    try {
+      return await steps();
+    } catch (problem) {
+      await this.screenshot(`failed-${name}`);
+      throw problem;
+    }
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  private async quickInput(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor({ state: 'visible' });
+    await input.fill(text);
+  }
+
+  /** Runs a command of the palette by its whole title. */
+  async command(title: string): Promise<void> {
+    await this.press('F1');
+    await this.quickInput(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.press('Control+P');
+    await this.quickInput(name);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+    await this.page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** Puts the cursor at the start of a line, counted from 1. */
+  async goToLine(line: number): Promise<void> {
+    await this.press('Control+G');
+    await this.quickInput(`:${line}`);
+    await this.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** A line of the editor that is in view and holds the text. */
+  line(text: string): Locator {
+    return this.page.locator('.editor-instance .view-line', { hasText: text }).first();
+  }
+
+  /** Shows the hover of a word in the editor and returns its text. */
+  async hover(lineText: string, word: string): Promise<string> {
+    const span = this.line(lineText).locator('span span', { hasText: word }).last();
+    await span.hover();
+    const hover = this.page.locator('.monaco-hover:visible .hover-contents', { hasText: /\S/ }).first();
+    await hover.waitFor();
+    return (await this.page.locator('.monaco-hover:visible').allInnerTexts()).join('\n');
+  }
+
+  readonly errorSquiggles = (): Locator => this.page.locator('.editor-instance .squiggly-error');
+
+  /** The item of the status bar with this id, as the extension gave it. */
+  statusItem(id: string): Locator {
+    return this.page.locator(`[id="trapdoor.trapdoor.${id}"]`);
+  }
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { codeServer, missing, program, testWith } from '../support/requires.ts';
+import { Editor } from './editor.ts';
+
+const source = `// Reads which exception level runs.
+        .text
+        .global _start
+_start:
+        mrs     x0, CurrentEL
+        lsr     x0, x0, #2
+1:      wfi
+        b       1b
+`;
+
+const needs = [codeServer, program('chromium')];
+
+describe('assembly in the editor', () => {
+  let editor: Editor;
+  let folder: string;
+
+  beforeAll(async () => {
+    if (missing(needs)) return;
+    folder = mkdtempSync(join(tmpdir(), 'trapdoor-language-'));
+    writeFileSync(join(folder, 'level.S'), source);
+    editor = await Editor.start(folder);
+  });
+
+  afterAll(async () => {
+    await editor?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  testWith(...needs)('an assembly file is known by its language and coloured', () =>
+    editor.showing('language', async () => {
+      await editor.openFile('level.S');
+      await editor.page.locator('[id="status.editor.mode"]', { hasText: 'AArch64 assembly' }).waitFor();
+      const mnemonic = await editor
+        .line('CurrentEL')
+        .locator('span span', { hasText: 'mrs' })
+        .first()
+        .getAttribute('class');
+      const register = await editor
+        .line('CurrentEL')
+        .locator('span span', { hasText: 'x0' })
+        .last()
+        .getAttribute('class');
+      expect(mnemonic).not.toBe(register);
+      await editor.screenshot('language');
+    }),
+  );
+
+  testWith(...needs)('a breakpoint can be set on an instruction', () =>
+    editor.showing('breakpoint', async () => {
+      await editor.openFile('level.S');
+      await editor.goToLine(5);
+      await editor.press('F9');
+      await editor.page.locator('.codicon-debug-breakpoint').first().waitFor();
+    }),
+  );
+});
