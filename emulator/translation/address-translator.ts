@@ -12,7 +12,7 @@ import type { Fault } from './fault.ts';
 import { readImplementation, type TranslationImplementation } from './implementation.ts';
 import type { TranslationInputs } from './inputs.ts';
 import { EXECUTE, READ, WRITE } from './permissions.ts';
-import { regimeOf, registersOf, type TranslationRegime } from './regime.ts';
+import { HYPERVISOR_BITS, regimeOf, registersOf, SYSTEM_CONTROL_BITS, type TranslationRegime } from './regime.ts';
 import type { Translation, TranslationRequest, TranslationResult } from './request.ts';
 import { neededPermissions, type Stage1Failure, type Stage1Result, Stage1Translator } from './stage-1.ts';
 import { decodeStage1, type Stage1Controls } from './stage-1-controls.ts';

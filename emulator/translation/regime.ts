@@ -19,9 +19,7 @@ export const HYPERVISOR = {
 /** All of them together. */
 export const HYPERVISOR_BITS = Object.values(HYPERVISOR).reduce((all, bit) => all | bit, 0n);
 
-/**
- * Bits of SCTLR_ELx that steer translation: M, C, I, WXN, EE and EPAN.
- */
+/** Bits of SCTLR_ELx that steer translation: M, C, I, WXN, EE and EPAN. */
 export const SYSTEM_CONTROL_BITS = (1n << 0n) | (1n << 2n) | (1n << 12n) | (1n << 19n) | (1n << 25n) | (1n << 57n);
 
 export interface RegimeRegisters {

@@ -98,6 +98,7 @@ export class TlbKeeper {
 
   /** Whether the entries that are there may belong to an ASID. With 8-bit ASIDs the operand's upper half is ignored. */
   private isCurrent(regime: TranslationRegime, asid: number): boolean {
+    if (this.stale.has(regime)) return true;
     const current = this.signatures.get(regime)?.stage1.asid;
     return current !== undefined && ((current ^ asid) & 0xff) === 0;
   }

@@ -166,7 +166,9 @@ export class FastTlb {
 
   /** Sends every write through the slow path again, in all contexts. */
   revokeWrites(): void {
-    this.forEach(at => this.setTag(at + 2, false, 0, 0));
+    this.forEach(at => {
+      this.setTag(at + 2, false, 0, 0);
+    });
   }
 
   /** Sends writes to one physical page through the slow path again. */
