@@ -5,6 +5,10 @@
  * may be evaluated thousands of times a second without a promise in the way. Reading never changes the machine.
  */
 
+import type { ExceptionRecord } from '../../emulator/processing-element/exception-record.ts';
+
+export type { ExceptionRecord };
+
 export type ExceptionLevel = 0 | 1 | 2 | 3;
 
 /** How an address is to be understood. A virtual address without `el` belongs to the regime the element runs in. */
@@ -17,43 +21,6 @@ export type AddressSpace =
 export interface SpaceAddress {
   readonly space: AddressSpace;
   readonly address: bigint;
-}
-
-/** One entry of the machine's exception record: an exception taken, or a return from one. Never changes once appended. */
-export interface ExceptionRecord {
-  readonly kind: 'exception' | 'return';
-  /** Place in the record, counted from 0 over all processing elements. */
-  readonly index: number;
-  /** Index of the processing element. */
-  readonly pe: number;
-  /** Retired instructions of the whole machine when it happened. */
-  readonly position: number;
-  readonly from: ExceptionLevel;
-  readonly to: ExceptionLevel;
-  /** What came: a synchronous exception has a syndrome, an asynchronous one is named by its kind. Absent in returns. */
-  readonly cause?: 'synchronous' | 'irq' | 'fiq' | 'serror';
-  /** True for an interrupt or SError that a hypervisor injected (HCR_EL2.VI/VF/VSE or a list register). */
-  readonly virtual?: boolean;
-  /** ESR_ELx.EC of a synchronous exception. */
-  readonly exceptionClass?: number;
-  /** Whole ESR_ELx value. */
-  readonly syndrome?: bigint;
-  /** Address of the instruction that was executing (the one that faulted, or called, or returned). */
-  readonly pc: bigint;
-  /** Exception: the value written to ELR_ELx. Return: the address returned to. */
-  readonly returnAddress: bigint;
-  /** Exception: the vector entered. Return: the address returned to. */
-  readonly target: bigint;
-  /** Faulting virtual address (FAR_ELx) when the exception reports one. */
-  readonly faultAddress?: bigint;
-  /** Faulting intermediate physical address (HPFAR_EL2 with the page offset of FAR) when the exception reports one. */
-  readonly ipa?: bigint;
-  /** VTTBR_EL2.VMID when stage 2 was on. */
-  readonly vmid?: number;
-  /** An exception from a guest context to EL2 (`exit`), or the return into one (`entry`). */
-  readonly guest?: 'exit' | 'entry';
-  /** The control bits that sent this exception where it went, as "HCR_EL2.TVM", when the machine knows. */
-  readonly reason?: string;
 }
 
 /** A register value as stored, and where an access from the current Exception level would go. */
@@ -145,6 +112,8 @@ export interface ExceptionLog {
   /** Index after the last record. */
   readonly end: number;
   at(index: number): ExceptionRecord | undefined;
+  /** X0–X30 and the stack pointer as they were when this record was made, while the target still has them. */
+  registersAt(index: number): { readonly x: readonly bigint[]; readonly sp: bigint } | undefined;
 }
 
 /** Positions that can be travelled to. */

@@ -1,0 +1,262 @@
+/** Call stacks, joined across Exception levels by the exception record. */
+import { dwarfPc, dwarfSp, type FrameRules, type RegisterRule } from '../debug-information/dwarf/call-frames.ts';
+import { evaluateLocation } from '../debug-information/dwarf/location.ts';
+import type { ExceptionLevelStacks } from './exception-levels.ts';
+import type { CodeFrame, Frame, FrameRegisters } from './frame.ts';
+import type { Images } from './images.ts';
+import { prologueEffect } from './prologue.ts';
+import type { ExceptionLevel, Target } from './target.ts';
+
+const maximumFrames = 200;
+const maximumFramesPerLevel = 100;
+
+/** Computes frames one after the other, so that the first is there at once. */
+export function* callStack(target: Target, pe: number, images: Images, levels: ExceptionLevelStacks): Generator<Frame> {
+  const element = target.processingElements[pe]!;
+  const unwinder = new Unwinder(target, pe, images);
+  let top: CodeFrame | undefined = unwinder.live(element.el);
+  const crossings = [...levels.of(pe)].reverse();
+  let count = 0;
+  for (let next = 0; ; next++) {
+    let frame: CodeFrame | undefined = top;
+    for (let depth = 0; frame && depth < maximumFramesPerLevel; depth++) {
+      yield frame;
+      if (++count >= maximumFrames) return;
+      frame = unwinder.caller(frame);
+    }
+    const crossing = crossings[next];
+    if (!crossing || ++count >= maximumFrames) return;
+    const { index, record } = crossing;
+    yield { kind: 'crossing', pe, index, record };
+    const captured = target.exceptions.registersAt(index);
+    const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
+    top = {
+      kind: 'code',
+      pe,
+      el: record.from,
+      pc,
+      lookup: record.instruction,
+      registers: captured ? { x: n => captured.x[n], sp: captured.sp } : unknownRegisters,
+      cfa: undefined,
+      isLive: false,
+      isTop: true,
+    };
+  }
+}
+
+const unknownRegisters: FrameRegisters = { x: () => undefined, sp: undefined };
+
+class Unwinder {
+  readonly #target: Target;
+  readonly #pe: number;
+  readonly #images: Images;
+
+  constructor(target: Target, pe: number, images: Images) {
+    this.#target = target;
+    this.#pe = pe;
+    this.#images = images;
+  }
+
+  live(el: ExceptionLevel): CodeFrame {
+    const element = this.#target.processingElements[this.#pe]!;
+    const pc = element.readRegister('pc') ?? 0n;
+    return {
+      kind: 'code',
+      pe: this.#pe,
+      el,
+      pc,
+      lookup: pc,
+      registers: { x: number => element.readRegister(`x${number}`), sp: element.readRegister('sp') },
+      cfa: undefined,
+      isLive: true,
+      isTop: true,
+    };
+  }
+
+  #read(el: ExceptionLevel, address: bigint, size: number): bigint | undefined {
+    const { bytes } = this.#target.readMemory(this.#pe, { space: { kind: 'va', el }, address }, size);
+    if (bytes.length < size) return undefined;
+    let value = 0n;
+    for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]!);
+    return value;
+  }
+
+  /** The frame that called this one; undefined at the bottom. */
+  caller(frame: CodeFrame): CodeFrame | undefined {
+    const caller = this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? this.#byFramePointer(frame);
+    if (!caller || caller.pc === 0n) return undefined;
+    const sp = caller.registers.sp;
+    const own = frame.registers.sp;
+    // A stack that does not grow towards its bottom is not a stack.
+    if (sp !== undefined && own !== undefined && (sp < own || (sp === own && caller.pc === frame.pc))) return undefined;
+    if (!this.#looksLikeCode(caller)) return undefined;
+    return caller;
+  }
+
+  #looksLikeCode(frame: CodeFrame): boolean {
+    return (frame.pc & 3n) === 0n && this.#read(frame.el, frame.pc - 4n, 4) !== undefined;
+  }
+
+  #byCallFrames(frame: CodeFrame): CodeFrame | undefined {
+    for (const image of this.#images.all) {
+      if (image.context?.el && !image.context.el.includes(frame.el)) continue;
+      const rules = image.information.attempt(information => information.frames.rulesAt(frame.lookup - image.offset));
+      if (rules) return this.#apply(frame, rules, image.offset);
+    }
+    return undefined;
+  }
+
+  #apply(frame: CodeFrame, rules: FrameRules, loadOffset: bigint): CodeFrame | undefined {
+    const { el, registers } = frame;
+    const register = (number: number) =>
+      number === dwarfSp ? registers.sp : number === dwarfPc ? frame.pc : registers.x(number);
+    const evaluate = (expression: Uint8Array, initial?: bigint) => {
+      const location = evaluateLocation(
+        expression,
+        {
+          register,
+          memory: (address, size) => this.#read(el, address, size),
+          cfa: undefined,
+          frameBase: () => undefined,
+          loadOffset,
+          indexedAddress: () => undefined,
+        },
+        initial,
+      );
+      return location.kind === 'memory' ? location.address : location.kind === 'value' ? location.value : undefined;
+    };
+    let cfa: bigint | undefined;
+    if (rules.cfa.kind === 'register') {
+      const base = register(rules.cfa.register);
+      cfa = base === undefined ? undefined : BigInt.asUintN(64, base + rules.cfa.offset);
+    } else cfa = evaluate(rules.cfa.expression);
+    if (cfa === undefined) return undefined;
+    const at = cfa;
+    const recover = (number: number): bigint | undefined => {
+      const rule: RegisterRule | undefined = rules.registers.get(number);
+      // Call-preserved registers without a rule still have their value; so has X30 before anything is called.
+      if (!rule) return register(number);
+      switch (rule.kind) {
+        case 'undefined':
+          return undefined;
+        case 'same':
+          return register(number);
+        case 'offset':
+          return this.#read(el, BigInt.asUintN(64, at + rule.offset), 8);
+        case 'value-offset':
+          return BigInt.asUintN(64, at + rule.offset);
+        case 'register':
+          return register(rule.register);
+        case 'expression': {
+          const address = evaluate(rule.expression, at);
+          return address === undefined ? undefined : this.#read(el, address, 8);
+        }
+        case 'value-expression':
+          return evaluate(rule.expression, at);
+      }
+    };
+    const returnRule = rules.registers.get(rules.returnRegister);
+    if (returnRule?.kind === 'undefined') return undefined;
+    // In a caller's frame X30 is no longer what it was on entry unless a rule says where it went.
+    if (!returnRule && !frame.isTop) return undefined;
+    const pc = recover(rules.returnRegister);
+    if (pc === undefined) return undefined;
+    return this.#frame(
+      frame,
+      rules.signed ? stripSignature(pc) : pc,
+      at,
+      n => recover(n),
+      n => rules.registers.has(n),
+    );
+  }
+
+  #byPrologue(frame: CodeFrame): CodeFrame | undefined {
+    const symbol = this.#images.symbolAt(frame.lookup, frame.el);
+    const { sp } = frame.registers;
+    if (!symbol || symbol.symbol.kind === 'object' || symbol.offset > 0x4000 || sp === undefined) return undefined;
+    const bytes = this.#target.readMemory(
+      this.#pe,
+      { space: { kind: 'va', el: frame.el }, address: symbol.address },
+      Number(frame.pc - symbol.address),
+    ).bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const words: number[] = [];
+    for (let at = 0; at + 4 <= bytes.length; at += 4) words.push(view.getUint32(at, true));
+    // The call that a caller is in the middle of must not count as one that lost the return address.
+    if (!frame.isTop) words.pop();
+    const effect = prologueEffect(words);
+    if (effect.returnLost) return undefined;
+    const start = BigInt.asUintN(64, sp + BigInt(effect.stackBytes));
+    const pc =
+      effect.savedReturn !== undefined
+        ? this.#read(frame.el, BigInt.asUintN(64, start + BigInt(effect.savedReturn)), 8)
+        : frame.isTop
+          ? frame.registers.x(30)
+          : undefined;
+    if (pc === undefined) return undefined;
+    const fp =
+      effect.savedFrame === undefined
+        ? frame.registers.x(29)
+        : this.#read(frame.el, BigInt.asUintN(64, start + BigInt(effect.savedFrame)), 8);
+    return this.#frame(
+      frame,
+      pc,
+      start,
+      n => (n === 29 ? fp : undefined),
+      n => n === 29,
+    );
+  }
+
+  /** The chain of frame records that the procedure call standard asks for: X29 points to the caller's X29 and X30. */
+  #byFramePointer(frame: CodeFrame): CodeFrame | undefined {
+    const fp = frame.registers.x(29);
+    const { sp } = frame.registers;
+    if (fp === undefined || fp === 0n || (fp & 7n) !== 0n || (sp !== undefined && fp < sp)) return undefined;
+    const previous = this.#read(frame.el, fp, 8);
+    const pc = this.#read(frame.el, fp + 8n, 8);
+    if (previous === undefined || pc === undefined) return undefined;
+    return this.#frame(
+      frame,
+      pc,
+      fp + 16n,
+      n => (n === 29 ? previous : undefined),
+      n => n === 29,
+    );
+  }
+
+  #frame(
+    callee: CodeFrame,
+    pc: bigint,
+    cfa: bigint,
+    recovered: (number: number) => bigint | undefined,
+    isSaved: (number: number) => boolean,
+  ): CodeFrame {
+    const known = new Map<number, bigint | undefined>();
+    return {
+      kind: 'code',
+      pe: callee.pe,
+      el: callee.el,
+      pc,
+      lookup: pc - 4n,
+      registers: {
+        x: number => {
+          if (!known.has(number)) {
+            const preserved = number >= 19 && number <= 29;
+            known.set(number, isSaved(number) ? recovered(number) : preserved ? callee.registers.x(number) : undefined);
+          }
+          return known.get(number);
+        },
+        sp: cfa,
+      },
+      cfa: undefined,
+      isLive: false,
+      isTop: false,
+    };
+  }
+}
+
+/** Removes a pointer authentication code: the bits above a 48-bit address follow bit 55. */
+function stripSignature(address: bigint): bigint {
+  const low = address & 0xffff_ffff_ffffn;
+  return (address >> 55n) & 1n ? low | 0xffff_0000_0000_0000n : low;
+}
