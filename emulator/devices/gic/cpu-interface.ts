@@ -1,0 +1,231 @@
+/**
+ * GICv3 physical CPU interface of one processing element: what the ICC_* registers hold and do
+ * (GICv3 architecture, "CPU interface" and "Interrupt lifecycle").
+ *
+ * Group 1 registers exist twice when there are two security states; here they are indexed by group.
+ */
+import {
+  firstSpecialInterrupt,
+  group0,
+  type InterruptGroup,
+  nonSecureGroup1,
+  secureGroup1,
+  specialInterrupt,
+} from './interrupt-id.ts';
+import { ActivePriorities, groupPriorityMask, idlePriority, priorityMask } from './priority.ts';
+
+/** Physical priorities have five bits in the CPU interface, all of which decide preemption. */
+export const physicalPriorityBits = 5;
+const implementedPriority = priorityMask(physicalPriorityBits);
+const smallestBinaryPoint = 7 - physicalPriorityBits;
+
+/** A pending interrupt that the distributor or a redistributor offers. */
+export interface PendingInterrupt {
+  readonly intid: number;
+  readonly priority: number;
+  readonly group: InterruptGroup;
+}
+
+/** Copy of a Group 1 register: Secure or Non-secure. */
+export type Bank = typeof secureGroup1 | typeof nonSecureGroup1;
+
+/** What the CPU interface needs of the rest of the controller. */
+export interface InterruptSource {
+  /** Most urgent interrupt that is pending, enabled, not active and forwarded to this processing element. */
+  highestPending(): PendingInterrupt | undefined;
+  activate(intid: number): void;
+  deactivate(intid: number): void;
+  /** Group of any interrupt as it is configured now. */
+  groupOf(intid: number): InterruptGroup;
+  readonly twoSecurityStates: boolean;
+  /** The state that decides what is signalled changed. */
+  changed(): void;
+}
+
+interface CpuInterfaceState {
+  priorityMask: number;
+  /** By group. */
+  enabled: [boolean, boolean, boolean];
+  binaryPoint: [number, number, number];
+  /** By group; Group 0 has none of its own. */
+  commonBinaryPoint: [boolean, boolean, boolean];
+  /** By group; the first is EL3's. */
+  splitEnd: [boolean, boolean, boolean];
+  activePriorities: [Uint32Array, Uint32Array, Uint32Array];
+}
+
+export class CpuInterface {
+  readonly #source: InterruptSource;
+  readonly #activePriorities: readonly [ActivePriorities, ActivePriorities, ActivePriorities];
+  #state: Omit<CpuInterfaceState, 'activePriorities'> = {
+    priorityMask: 0,
+    enabled: [false, false, false],
+    binaryPoint: [smallestBinaryPoint, smallestBinaryPoint, smallestBinaryPoint + 1],
+    commonBinaryPoint: [false, false, false],
+    splitEnd: [false, false, false],
+  };
+
+  constructor(source: InterruptSource) {
+    this.#source = source;
+    const levels = () => new ActivePriorities(physicalPriorityBits);
+    this.#activePriorities = [levels(), levels(), levels()];
+  }
+
+  get priorityMask(): number {
+    return this.#state.priorityMask;
+  }
+
+  set priorityMask(value: number) {
+    this.#state.priorityMask = value & implementedPriority;
+    this.#source.changed();
+  }
+
+  enabled(group: InterruptGroup): boolean {
+    return this.#state.enabled[group];
+  }
+
+  enable(group: InterruptGroup, on: boolean): void {
+    this.#state.enabled[group] = on;
+    this.#source.changed();
+  }
+
+  binaryPoint(group: InterruptGroup): number {
+    return this.#state.binaryPoint[group];
+  }
+
+  /** Sets a binary point, at least the smallest that the implemented priority bits allow. */
+  setBinaryPoint(group: InterruptGroup, value: number): void {
+    // The Non-secure binary point splits one bit further left, so its smallest value is one more.
+    const smallest = group === nonSecureGroup1 ? smallestBinaryPoint + 1 : smallestBinaryPoint;
+    this.#state.binaryPoint[group] = Math.max(value, smallest);
+    this.#source.changed();
+  }
+
+  /** Whether a Group 1 uses the binary point of Group 0. */
+  commonBinaryPoint(bank: Bank): boolean {
+    return this.#state.commonBinaryPoint[bank];
+  }
+
+  setCommonBinaryPoint(bank: Bank, on: boolean): void {
+    this.#state.commonBinaryPoint[bank] = on;
+    this.#source.changed();
+  }
+
+  /** Whether software of a security state ends and deactivates in two steps; `group0` stands for EL3. */
+  splitEnd(who: InterruptGroup): boolean {
+    return this.#state.splitEnd[who];
+  }
+
+  setSplitEnd(who: InterruptGroup, on: boolean): void {
+    this.#state.splitEnd[who] = on;
+  }
+
+  readActivePriorities(group: InterruptGroup, word: number): number {
+    return this.#activePriorities[group].read(word);
+  }
+
+  writeActivePriorities(group: InterruptGroup, word: number, value: number): void {
+    this.#activePriorities[group].write(word, value);
+    this.#source.changed();
+  }
+
+  /** Bits of a priority that decide preemption within a group. */
+  groupMask(group: InterruptGroup): number {
+    if (group === group0 || this.#state.commonBinaryPoint[group]) return groupPriorityMask(this.#state.binaryPoint[0]);
+    const binaryPoint = this.#state.binaryPoint[group];
+    return groupPriorityMask(group === nonSecureGroup1 ? binaryPoint - 1 : binaryPoint);
+  }
+
+  /** Most urgent priority among acknowledged interrupts, or `idlePriority`. */
+  get runningPriority(): number {
+    return Math.min(...this.#activePriorities.map(levels => levels.highest()));
+  }
+
+  /** Whether an interrupt is urgent enough to be signalled now. */
+  canSignal(interrupt: PendingInterrupt): boolean {
+    if (interrupt.priority >= this.#state.priorityMask) return false;
+    const running = this.runningPriority;
+    const mask = this.groupMask(interrupt.group);
+    return running === idlePriority || (interrupt.priority & mask) < (running & mask);
+  }
+
+  /** INTID that a highest-pending register of Group 0 answers. At EL3 other groups show as special INTIDs. */
+  highestPendingGroup0(atEl3: boolean): number {
+    const pending = this.#source.highestPending();
+    if (!pending) return specialInterrupt.spurious;
+    if (pending.group === group0) return pending.intid;
+    if (!atEl3 || !this.#source.twoSecurityStates) return specialInterrupt.spurious;
+    return pending.group === secureGroup1 ? specialInterrupt.forSecureEl1 : specialInterrupt.forNonSecure;
+  }
+
+  /** INTID that a highest-pending register of Group 1 answers, in the given bank. */
+  highestPendingGroup1(bank: Bank): number {
+    const pending = this.#source.highestPending();
+    return pending && pending.group === this.#group1Of(bank) ? pending.intid : specialInterrupt.spurious;
+  }
+
+  acknowledgeGroup0(atEl3: boolean): number {
+    return this.#acknowledge(() => this.highestPendingGroup0(atEl3));
+  }
+
+  acknowledgeGroup1(bank: Bank): number {
+    return this.#acknowledge(() => this.highestPendingGroup1(bank));
+  }
+
+  /**
+   * Ends an interrupt: drops the running priority if it belongs to `group`, and deactivates unless `split`.
+   */
+  end(intid: number, group: InterruptGroup, split: boolean): void {
+    if (intid >= firstSpecialInterrupt && intid <= specialInterrupt.spurious) return;
+    if (this.#highestActiveGroup() !== group) return;
+    this.#activePriorities[group].drop();
+    if (!split) this.#source.deactivate(intid);
+    this.#source.changed();
+  }
+
+  /** Deactivates an interrupt (the second step, when ending is split); `secure` access may do so for all groups. */
+  deactivate(intid: number, secure: boolean): void {
+    if (intid >= firstSpecialInterrupt) return;
+    const forbidden = this.#source.twoSecurityStates && !secure && this.#source.groupOf(intid) !== nonSecureGroup1;
+    if (forbidden) return;
+    this.#source.deactivate(intid);
+    this.#source.changed();
+  }
+
+  #acknowledge(candidate: () => number): number {
+    const pending = this.#source.highestPending();
+    if (!pending || !this.canSignal(pending)) return specialInterrupt.spurious;
+    const intid = candidate();
+    if (intid !== pending.intid) return intid;
+    this.#activePriorities[pending.group].set(pending.priority & this.groupMask(pending.group));
+    this.#source.activate(intid);
+    this.#source.changed();
+    return intid;
+  }
+
+  /** Group of the most urgent active priority. */
+  #highestActiveGroup(): InterruptGroup | undefined {
+    const running = this.runningPriority;
+    if (running === idlePriority) return undefined;
+    return ([group0, secureGroup1, nonSecureGroup1] as const).find(
+      group => this.#activePriorities[group].highest() === running,
+    );
+  }
+
+  /** Group 1 interrupts that software of a bank handles; there is one Group 1 with a single security state. */
+  #group1Of(bank: Bank): InterruptGroup {
+    return this.#source.twoSecurityStates ? bank : nonSecureGroup1;
+  }
+
+  save(): unknown {
+    return structuredClone({ ...this.#state, activePriorities: this.#activePriorities.map(levels => levels.words) });
+  }
+
+  restore(saved: unknown): void {
+    const { activePriorities, ...state } = structuredClone(saved as CpuInterfaceState);
+    this.#state = state;
+    activePriorities.forEach((words, group) => {
+      this.#activePriorities[group as InterruptGroup].words.set(words);
+    });
+  }
+}

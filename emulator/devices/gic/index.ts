@@ -1,0 +1,11 @@
+/** The interrupt controllers that a board can have. */
+export type {
+  CpuInterfaceDescription,
+  InterruptControllerDescription,
+  InterruptDescription,
+  ListRegisterDescription,
+  VirtualInterfaceDescription,
+} from './description.ts';
+export { GicV3, type GicV3Options } from './gic-v3.ts';
+export type { InterruptController } from './interrupt-controller.ts';
+export { maintenanceInterrupt } from './interrupt-id.ts';

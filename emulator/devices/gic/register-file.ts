@@ -1,0 +1,154 @@
+/**
+ * Memory-mapped registers as rows of a table: offset, name, width, fields and what a read or write does. From the rows
+ * come the routing of accesses, the masks, and the names a debugger shows for an offset.
+ */
+import type { AccessSize, BusAccess, MmioRegion } from '../../bus/types.ts';
+
+/** A field of a register. */
+export interface RegisterField<Name extends string = string> {
+  readonly name: Name;
+  readonly high: number;
+  readonly low: number;
+  readonly brief: string;
+}
+
+/** Declares a field by its bits, written as in a manual: `'7:5'` or `'31'`. */
+export function field<const Name extends string>(bits: string, name: Name, brief: string): RegisterField<Name> {
+  const [high = 0, low = high] = bits.split(':').map(Number);
+  return { name, high, low, brief };
+}
+
+/** Mask of the named fields of a register of up to 32 bits, or of all its fields. */
+export function fieldMask<Name extends string>(
+  fields: readonly RegisterField<Name>[],
+  ...names: readonly NoInfer<Name>[]
+): number {
+  let mask = 0;
+  for (const f of fields) {
+    if (names.length > 0 && !names.includes(f.name)) continue;
+    mask |= f.high - f.low === 31 ? -1 : ((1 << (f.high - f.low + 1)) - 1) << f.low;
+  }
+  return mask >>> 0;
+}
+
+interface RegisterRowBase {
+  readonly name: string;
+  readonly offset: number;
+  /** Number of registers of this kind, one after the other; 1 when absent. */
+  readonly count?: number;
+  readonly brief: string;
+  readonly fields?: readonly RegisterField[];
+}
+
+/**
+ * A 32-bit register, or an array of them. A direction that is missing reads as zero or ignores writes.
+ *
+ * `bytes` says that single bytes can be accessed, and what a byte write gives for the other bytes: `keep` their value,
+ * or `zero` (for registers where ones have an effect).
+ */
+export interface RegisterRow32<Device> extends RegisterRowBase {
+  readonly width?: 32;
+  readonly bytes?: 'keep' | 'zero';
+  readonly read?: (device: Device, index: number, access: BusAccess) => number;
+  readonly write?: (device: Device, value: number, index: number, access: BusAccess) => void;
+}
+
+/** A 64-bit register, or an array of them; each half can be accessed by itself. */
+export interface RegisterRow64<Device> extends RegisterRowBase {
+  readonly width: 64;
+  readonly read?: (device: Device, index: number, access: BusAccess) => bigint;
+  readonly write?: (device: Device, value: bigint, index: number, access: BusAccess) => void;
+}
+
+export type RegisterRow<Device> = RegisterRow32<Device> | RegisterRow64<Device>;
+
+interface Placed<Device> {
+  readonly row: RegisterRow<Device>;
+  readonly index: number;
+}
+
+/** Identification registers as every Arm component has them at the end of its 64 KiB or 4 KiB frame. */
+export function identificationRows<Device>(
+  prefix: string,
+  offset: number,
+  values: readonly number[],
+): RegisterRow<Device> {
+  return {
+    name: `${prefix}_ID`,
+    offset,
+    count: values.length,
+    brief: 'Peripheral and component identification.',
+    read: (_, index) => values[index] ?? 0,
+  };
+}
+
+/** Routes accesses by offset to register rows. What no row covers reads as zero and ignores writes. */
+export class RegisterFile<Device> {
+  readonly rows: readonly RegisterRow<Device>[];
+  readonly #words = new Map<number, Placed<Device>>();
+
+  constructor(rows: readonly RegisterRow<Device>[]) {
+    this.rows = rows;
+    for (const row of rows) {
+      const bytes = (row.width ?? 32) / 8;
+      for (let index = 0; index < (row.count ?? 1); index++) {
+        for (let half = 0; half < bytes; half += 4) {
+          const offset = row.offset + index * bytes + half;
+          const other = this.#words.get(offset);
+          if (other) throw new Error(`${row.name} overlaps ${other.row.name} at offset 0x${offset.toString(16)}`);
+          this.#words.set(offset, { row, index });
+        }
+      }
+    }
+  }
+
+  /** Register at an offset, as a person names it, such as `GICD_ISENABLER3`. */
+  nameAt(offset: number): string | undefined {
+    const placed = this.#words.get(offset & ~3);
+    return placed && placed.row.name + ((placed.row.count ?? 1) > 1 ? placed.index : '');
+  }
+
+  read(device: Device, offset: number, size: AccessSize, access: BusAccess): bigint {
+    const placed = this.#words.get(offset & ~3);
+    if (!placed) return 0n;
+    const { row, index } = placed;
+    if (row.width === 64) {
+      if (size < 4 || !row.read) return 0n;
+      const value = row.read(device, index, access);
+      return size === 8 ? value : BigInt.asUintN(32, value >> BigInt(((offset - row.offset) & 7) * 8));
+    }
+    if (!row.read || !(size === 4 || (size === 1 && row.bytes))) return 0n;
+    const value = row.read(device, index, access);
+    return BigInt(size === 1 ? (value >>> ((offset & 3) * 8)) & 0xff : value >>> 0);
+  }
+
+  write(device: Device, offset: number, size: AccessSize, value: bigint, access: BusAccess): void {
+    const placed = this.#words.get(offset & ~3);
+    if (!placed?.row.write) return;
+    const { row, index } = placed;
+    if (row.width === 64) {
+      if (size === 8) {
+        row.write?.(device, value, index, access);
+      } else if (size === 4) {
+        const shift = BigInt(((offset - row.offset) & 7) * 8);
+        const others = (row.read?.(device, index, access) ?? 0n) & ~(0xffff_ffffn << shift);
+        row.write?.(device, others | (BigInt.asUintN(32, value) << shift), index, access);
+      }
+    } else if (size === 4) {
+      row.write?.(device, Number(BigInt.asUintN(32, value)), index, access);
+    } else if (size === 1 && row.bytes) {
+      const shift = (offset & 3) * 8;
+      const others = row.bytes === 'keep' ? (row.read?.(device, index, access) ?? 0) & ~(0xff << shift) : 0;
+      row.write?.(device, (others | (Number(value & 0xffn) << shift)) >>> 0, index, access);
+    }
+  }
+
+  /** This file as a region of the bus, for one device. */
+  region(name: string, device: Device): MmioRegion {
+    return {
+      name,
+      read: (offset, size, access) => this.read(device, offset, size, access),
+      write: (offset, size, value, access) => this.write(device, offset, size, value, access),
+    };
+  }
+}
