@@ -25,12 +25,15 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 /** Splits TypeScript text into what is code and what is comment or quoted text, well enough for these rules. */
 const tokens = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
 
+/** `import … from 'x'`, `export … from 'x'`, `import 'x'` as statements, and `import('x')` anywhere. */
+const importStatement = /(?:^(?:import|export)\b[^;'"`=]*?\bfrom\s*|^import\s*|\bimport\(\s*)['"]([^'"\n]+)['"]/gm;
+
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8');
   const withoutComments = text.replace(tokens, token => (/^\/[/*]/.test(token) ? blank(token) : token));
   const code = withoutComments.replace(tokens, token => token[0] + blank(token.slice(1, -1)) + token.at(-1));
-  const imports = [...withoutComments.matchAll(/\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g)].map(match => {
-    const specifier = match[2]!;
+  const imports = [...withoutComments.matchAll(importStatement)].map(match => {
+    const specifier = match[1]!;
     const target = specifier.startsWith('.')
       ? relative(root, resolve(root, dirname(path), specifier)).replaceAll('\\', '/')
       : undefined;

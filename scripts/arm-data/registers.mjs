@@ -13,20 +13,19 @@ import { join } from 'node:path';
 
 /** Features whose fields and conditions are dropped. */
 const absent = new Set(
-  `A32 AA32 AA32EL0 AA32EL1 AA32EL2 AA32EL3 ABLE ADERR AIE AMUv1 AMUv1p1 ANERR ASID2 BRBE BRBEv1p1 BWE BWE2 CCIDX_A32 CPA2 CMPBR D128
-  Debugv8p9 DoPD DPB3 EBEP E3DSE E2H0 ETEv1p3 FGT2 FGWTE3 FPMR GCS GCIE GICv3_NMI HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64 LS64_ACCDATA LS64_V
-  LS64WB MEC MPAM MPAMv0p1 MPAMv1p1 MPAM_MSC_DOMAINS MPAM_PE_BW_CTRL MTE MTE2 MTE3 MTE4 MTE_ASYNC MTE_ASYM_FAULT MTE_ASYMM MTE_CANONICAL_TAGS
-  MTE_PERM MTE_STORE_ONLY MTE_TAGGED_FAR MTE_NO_ADDRESS_TAGS MTETC MTE_EIRG NMI NV2p1 NV3 OCCMO PCDPHINT PFAR PMUv3_EDGE PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SS PMUv3_TH PMUv3_TH2
-  PMUv3p9 PoPS RAS2 RASv2 RASSAv1p1 RME RME_GDI RME_GPC2 RME_GPC3 RMEGPC3 RPRFM S1PIE S1POE S1POE2 S2PIE S2POE SCTLR2 SEBEP SEL2 SME SME2 SME_FA64 SPE SPEv1p2 SPE_CRR
-  SPE_DPFZS SPE_EFT SPE_EXC SPE_FDS SPE_FnE SPE_nVM SPECRES2 SPMU SPMU2 SRMASK SRMASK2 STEP2 SVE SVE2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TPS TPSC TRBE TRBE_EXC TRBE_MPAM TRC_SR TRF UINJ VMTE
-  ETE ETEv1p1 ETMv4 ETMv4p2 ETMv4p6 TRC_EXT FPACCOMBINE_ ATS1A ECBHB EAESR CSSC_ EDHSR CLRBHB_ HPMN0_ MOPS_ FPRCVT CONSTPACFIELD NMI_ CHK_ MPAMv2 MEC_ E0PD_`
+  `A32 AA32 AA32EL0 AA32EL1 AA32EL2 AA32EL3 ABLE ADERR AIE AMUv1 AMUv1p1 ANERR ASID2 ATS1A BRBE BRBEv1p1 BWE BWE2 CCIDX CPA2 CSV2_1p2 D128
+  Debugv8p9 DoubleFault2 DPB3 E2H0 E3DSE EBEP EBF16 FGT2 FGWTE3 FPMR GCS GICv3_NMI GICv4p1 HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64
+  LS64_ACCDATA LS64_V LVA3 MEC MPAM MTE_ASYNC MTE_ASYM_FAULT MTE_CANONICAL_TAGS MTE_PERM MTE_STORE_ONLY MTE_TAGGED_FAR MTPMU NV2p1 NV3
+  PAuth_LR PCSRv8 PCSRv8p2 PFAR PMUv3_EDGE PMUv3_EXT PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SME PMUv3_SS PMUv3_TH PMUv3_TH2 PMUv3p9 RASv2 RNG_TRAP
+  RME RME_GPC2 RME_GPC3 S1PIE S1POE S2PIE S2POE SCTLR2 SEBEP SME SME2p2 SPE SPEv1p2 SPEv1p5 SPE_EXC SPE_FDS SPE_FnE SPE_nVM SPECRES2 SPMU SPMU2
+  SRMASK STEP2 SVE2p2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TRBE TRBE_EXC TRBE_EXT TRBE_MPAM TRBEv1p1 TRC_SR TRF UINJ ETE ETMv4`
     .split(/\s+/)
     .filter(Boolean)
     .map(name => `FEAT_${name}`),
 );
 /** Features every machine has: conditions on them are settled. */
 const present = new Set(
-  ['AA64', 'EL0', 'EL1', 'EL2', 'EL3', 'FP', 'AdvSIMD', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3'].map(
+  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP', 'MixedEnd', 'MixedEndEL0'].map(
     n => `FEAT_${n}`,
   ),
 );
@@ -103,6 +102,13 @@ function condition(node, level, negated = false) {
       case 'IsFeatureImplemented':
         if (absent.has(argument)) return truth(false, negated);
         if (present.has(argument)) return truth(true, negated);
+        // A field of an absent feature is zero already; these features are asked for beside their own fields.
+        if (
+          !negated &&
+          level !== undefined &&
+          /FEAT_(FGT|EVT|RAS|LOR|CSV2_2|NMI|HCX|ECV|ECV_POFF|DoubleLock)$/.test(argument)
+        )
+          return yes;
         return [[{ feature: argument, not: negated }]];
       case 'HaveEL':
       case 'EL2Enabled':
@@ -124,8 +130,12 @@ function condition(node, level, negated = false) {
       case 'ConstrainUnpredictableBool':
       case 'ELUsingAArch32':
       case 'HaveAArch32EL':
-      case 'HaveAArch32':
         return truth(false, negated);
+      // The AArch32 identification registers are described as they are where AArch32 exists.
+      case 'HaveAArch32':
+        return truth(true, negated);
+      case 'Text':
+        return truth(!text.includes('AArch32'), negated);
       case 'IsHighestEL':
         return truth(argument === 'EL3', negated);
       default:
@@ -331,48 +341,91 @@ function encodingNumber(node, index) {
 const encodingOf = (encodings, index) =>
   ['op0', 'op1', 'CRn', 'CRm', 'op2'].map(part => encodingNumber(encodings[part], index)).join();
 
-/** [name, high, low, features...]: the features of which one must be present; reserved runs are left out. */
+/** The one feature that stands for alternatives such as "FEAT_NV2, FEAT_NV" or "FEAT_LPA2 with D128 off". */
+function mainFeature(forms) {
+  if (forms.some(form => form.every(one => !one.feature || one.not))) return undefined;
+  return forms.map(form => form.findLast(one => one.feature && !one.not).feature).at(-1);
+}
+
+/**
+ * A field as [name, high, low, feature or null, 1 when the bits read as one without the feature]. Pieces of one field
+ * that lie side by side are joined; RES1 is kept, RES0 is what remains.
+ */
 function fieldsOf(fieldset) {
-  const found = [];
-  const reserved = [];
-  const walk = (node, base, features, width) => {
-    for (const range of node.rangeset ?? [{ start: 0, width }]) {
-      const low = base + range.start;
-      const high = low + range.width - 1;
-      if (node._type === 'Fields.Reserved') reserved.push([node.value, high, low]);
-      else if (node._type === 'Fields.ConditionalField') {
-        let known = false;
+  let found = [];
+  const walk = (node, low, width, feature, otherwise) => {
+    const high = low + width - 1;
+    const add = (name, top = high, bottom = low) => found.push([name, top, bottom, feature ?? null, otherwise]);
+    switch (node._type) {
+      case 'Fields.Reserved':
+        if (/RES1|RAO/.test(node.value)) add('RES1');
+        return;
+      case 'Fields.ConditionalField': {
+        const ones = /RES1|RAO/.test(node.reservedtype ?? '') ? 1 : 0;
+        const before = found.length;
         for (const { condition: when, field } of node.fields) {
           const forms = condition(when, undefined)
             .map(form => tidy(form.map(one => ({ ...one }))))
             .filter(Boolean);
-          if (forms.length === 0) continue;
-          known = true;
-          const needs = forms.some(form => form.length === 0)
-            ? []
-            : [...new Set(forms.map(form => form.map(spell).join('+')))];
-          walk({ ...field, rangeset: [{ start: 0, width: range.width }] }, low, [...features, ...needs], range.width);
+          if (forms.length > 0) walk(field, low, width, mainFeature(forms) ?? feature, ones);
         }
-        if (!known) reserved.push([node.reservedtype ?? 'RES0', high, low]);
-        else if (node.reservedtype && node.reservedtype !== 'RES0')
-          reserved.push([`else ${node.reservedtype}`, high, low]);
-      } else if (node._type === 'Fields.Array' || node._type === 'Fields.Vector') {
+        if (found.length === before && ones) add('RES1');
+        return;
+      }
+      case 'Fields.Array':
+      case 'Fields.Vector': {
         const [{ start, width: count }] = node.indexes;
-        const each = range.width / count;
-        for (let n = 0; n < count; n++) {
-          found.push([
-            node.name.replace(/<[nm]>/, String(start + n)),
-            low + (n + 1) * each - 1,
-            low + n * each,
-            ...features,
-          ]);
+        const each = width / count;
+        for (let n = count - 1; n >= 0; n--) {
+          add(node.name.replace(/<[nm]>/, String(start + n)), low + (n + 1) * each - 1, low + n * each);
         }
-      } else if (node._type === 'Fields.Dynamic') found.push([node.name ?? 'ISS', high, low, ...features]);
-      else found.push([node.name ?? 'IMPLEMENTATION DEFINED', high, low, ...features]);
+        return;
+      }
+      case 'Fields.Dynamic':
+        add(node.name ?? 'ISS');
+        return;
+      default:
+        add(node.name ?? 'IMPLEMENTATION_DEFINED');
     }
   };
-  for (const value of fieldset.values) walk(value, 0, [], 64);
-  return { fields: found, reserved };
+  for (const value of fieldset.values) {
+    for (const { start, width } of value.rangeset) if (start < 64) walk(value, start, width, undefined, 0);
+  }
+  // Two readings of the same bits: the first that asks for no feature, else the first.
+  found = found.filter(
+    (one, at) =>
+      !found.some(
+        (other, place) =>
+          place !== at && other[1] >= one[2] && other[2] <= one[1] && ((other[3] === null && one[3] !== null) || ((other[3] === null) === (one[3] === null) && place < at)),
+      ),
+  );
+  found.sort((a, b) => b[1] - a[1]);
+  const joined = [];
+  for (const one of found) {
+    const name = one[0].replace(/\[.*\]$/, '');
+    const last = joined.at(-1);
+    if (last && last[0] === name && last[2] === one[1] + 1) {
+      last[2] = one[2];
+      last[3] = one[3];
+    } else joined.push([name, ...one.slice(1)]);
+  }
+  return joined.map(([name, high, low, feature, otherwise]) =>
+    feature === null ? [name, high, low] : otherwise ? [name, high, low, feature, 1] : [name, high, low, feature],
+  );
+}
+
+/** The layout in AArch64 state, and the one of a host at EL2 where there is one. */
+function layoutsOf(fieldsets) {
+  const usable = fieldsets
+    .map(fieldset => ({ fieldset, forms: condition(fieldset.condition, undefined).map(form => form.map(spell).join(' and ')) }))
+    .filter(({ forms }) => forms.length > 0);
+  const host = usable.find(({ forms }) => forms[0] === 'HCR_EL2.E2H=1');
+  const others = usable.filter(one => one !== host);
+  const basic = others.find(({ forms }) => forms.includes('')) ?? others[0];
+  return {
+    ...(basic && { fields: fieldsOf(basic.fieldset) }),
+    ...(host && { host: fieldsOf(host.fieldset) }),
+  };
 }
 
 // ---- registers ---------------------------------------------------------------------------------
@@ -429,15 +482,7 @@ for (const register of all) {
           ?.match(/'([01x]+)'/)?.[1];
         out[name].nested = `${bytes} ${rule}`;
       }
-      if (!operation && register.fieldsets.length > 0 && !out[name].fields) {
-        out[name].fields = register.fieldsets.map(fieldset => {
-          const when = condition(fieldset.condition, undefined)
-            .map(form => form.map(spell).join(' and '))
-            .join(' or ');
-          const { fields, reserved } = fieldsOf(fieldset);
-          return { when, fields, reserved };
-        });
-      }
+      if (!operation && !out[name].fields) Object.assign(out[name], layoutsOf(register.fieldsets));
     }
   }
 }

@@ -1,0 +1,158 @@
+// `npm start`: the main job without an editor. Debugs the sample hypervisor through the real debug adapter: prints each
+// exception and return as it happens, stops at the first VM exit, shows the register banks, runs out of the handler,
+// and ends with the exits counted by cause.
+import { existsSync, readFileSync } from 'node:fs';
+import { build } from './build.mjs';
+import { DapClient } from './dap-client.mjs';
+import { root } from './ensure.mjs';
+
+const sample = `${root}samples/tiny-hypervisor`;
+const bold = text => (process.stdout.isTTY ? `\x1b[1m${text}\x1b[0m` : text);
+const heading = text => console.log(`\n${bold(text)}`);
+const counted = count => count.toLocaleString('en');
+
+/** The sample's own launch configuration, as F5 uses it. */
+function launchConfiguration() {
+  const { configurations } = JSON.parse(readFileSync(`${sample}/.vscode/launch.json`, 'utf8'));
+  return JSON.parse(
+    JSON.stringify(configurations[0]).replaceAll('${workspaceFolder}', sample.replaceAll('\\', '\\\\')),
+  );
+}
+
+/** One line for one exception or return. */
+function recordLine({ from, to, kind, cause, location, ipa, faultAddress, position }) {
+  const arrow = kind === 'return' ? '↓' : '↑';
+  const details = [
+    `${kind === 'return' ? 'to' : 'at'} ${location.symbol ?? location.address}`,
+    faultAddress && `FAR ${faultAddress}`,
+    ipa && `IPA ${ipa}`,
+    `after ${counted(position)} instructions`,
+  ];
+  return `${arrow} EL${from} → EL${to}  ${cause}  (${details.filter(Boolean).join(', ')})`;
+}
+
+/** Prints what is new in the exception record each time it is asked. */
+class RecordPrinter {
+  #client;
+  #printed = 0;
+
+  constructor(client) {
+    this.#client = client;
+  }
+
+  async drain() {
+    for (;;) {
+      const { records, total } = await this.#client.request('trapdoor/exceptions', {
+        from: this.#printed,
+        count: 1000,
+      });
+      for (const record of records) console.log(recordLine(record));
+      this.#printed += records.length;
+      if (records.length === 0 || this.#printed >= total) return;
+    }
+  }
+}
+
+/** Sends a request that lets the machine run; prints the exceptions until it stops or ends. */
+async function run(client, printer, command, args) {
+  let over = false;
+  const stopped = client.next('stopped', 'terminated').finally(() => {
+    over = true;
+  });
+  stopped.catch(() => undefined);
+  await client.request(command, args);
+  while (!over) {
+    await printer.drain();
+    await Promise.race([stopped, new Promise(resolve => setTimeout(resolve, 20))]);
+  }
+  const stop = await stopped;
+  await printer.drain();
+  return stop;
+}
+
+/** Prints a tree of variables: banks open to their registers, registers to their decoded fields. */
+async function printVariables(client, variablesReference, depth, indent = '  ') {
+  const { variables } = await client.request('variables', { variablesReference });
+  for (const { name, value, variablesReference: children } of variables) {
+    console.log(`${indent}${value ? `${name.padEnd(14)} ${value}` : name}`);
+    if (children && depth > 1) await printVariables(client, children, depth - 1, `${indent}  `);
+  }
+}
+
+async function printPlace(client, threadId) {
+  const { stackFrames } = await client.request('stackTrace', { threadId, startFrame: 0, levels: 8 });
+  for (const { name, source, line } of stackFrames) {
+    console.log(`  ${name}${source?.path ? `  ${source.path.replace(root, '')}:${line}` : ''}`);
+  }
+  return stackFrames;
+}
+
+async function main() {
+  if (!existsSync(sample)) throw new Error(`the sample ${sample} is missing`);
+  const started = performance.now();
+  await build();
+  const client = new DapClient(process.execPath, [`${root}dist/trapdoor.mjs`, 'dap']);
+  try {
+    await debugHypervisor(client);
+  } finally {
+    client.close();
+  }
+  console.log(`\nDone in ${((performance.now() - started) / 1000).toFixed(1)} s. In the editor: npm run editor`);
+}
+
+async function debugHypervisor(client) {
+  client.on('event', ({ event, body }) => {
+    if (event === 'trapdoor/uart')
+      for (const line of body.text.split('\n')) if (line.trim()) console.log(`  UART: ${line.trim()}`);
+    if (event === 'output' && body.category === 'stderr') process.stderr.write(body.output);
+  });
+  await client.request('initialize', {
+    clientID: 'npm-start',
+    adapterID: 'trapdoor',
+    pathFormat: 'path',
+    linesStartAt1: true,
+    columnsStartAt1: true,
+  });
+  const printer = new RecordPrinter(client);
+  const initialized = client.next('initialized');
+  const launched = client.request('launch', { ...launchConfiguration(), cwd: sample });
+  // A launch that fails must not leave us waiting for `initialized`.
+  await Promise.race([initialized, launched.then(() => initialized)]);
+  await client.request('setExceptionBreakpoints', { filters: ['vmexit'] });
+
+  heading('Running to the first VM exit');
+  const stop = await run(client, printer, 'configurationDone', {});
+  await launched;
+  if (stop.event !== 'stopped') throw new Error('the hypervisor ended without a VM exit');
+  const { threadId } = stop.body;
+
+  heading(`Stopped: ${stop.body.description ?? stop.body.reason}`);
+  const [frame] = await printPlace(client, threadId);
+  const { description } = await client.request('exceptionInfo', { threadId });
+  if (description) console.log(`  ${description}`);
+
+  heading('Registers');
+  const { scopes } = await client.request('scopes', { frameId: frame.id });
+  for (const scope of scopes) {
+    console.log(`  ${scope.name}`);
+    await printVariables(client, scope.variablesReference, 3, '    ');
+  }
+
+  heading('Stepping out of the handler, over its ERET');
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await run(client, printer, 'stepOut', { threadId });
+  await printPlace(client, threadId);
+
+  heading('Running to the end');
+  const end = await run(client, printer, 'continue', { threadId });
+  if (end.event === 'stopped') throw new Error(`stopped before the end: ${end.body.description ?? end.body.reason}`);
+
+  heading('Exits by cause');
+  const { causes } = await client.request('trapdoor/exceptions', { count: 0 });
+  for (const { from, to, kind, cause, count } of causes) {
+    if (kind === 'exception') console.log(`  ${counted(count).padStart(8)}  EL${from} → EL${to}  ${cause}`);
+  }
+  await client.request('disconnect', { terminateDebuggee: true });
+}
+
+await main();
