@@ -107,6 +107,7 @@ export type Statement =
   /** Fixes the moment at which an order-sensitive value is taken. */
   | { readonly op: 'take'; readonly value: Value }
   | { readonly op: 'setRegister'; readonly register: RegisterRef; readonly value: Value }
+  | { readonly op: 'setLink'; readonly value: I64 }
   | { readonly op: 'setState'; readonly field: StateField; readonly value: I32 }
   | { readonly op: 'setWideState'; readonly field: WideStateField; readonly value: I64 }
   | { readonly op: 'setVariable'; readonly variable: Variable; readonly value: Value }
@@ -388,6 +389,10 @@ export class SemanticsBuilder {
   }
   valueOf<T extends ValueType>(variable: Variable<T>): Value<T> {
     return this.taken(variable.type, { op: 'getVariable', variable });
+  }
+  /** Writes the link register, X30. */
+  writeLink(address: I64): void {
+    this.statements.push({ op: 'setLink', value: address });
   }
   /** Goes to this instruction's address plus the label operand. */
   branchRelative(operand: LabelRef): void {

@@ -154,6 +154,7 @@ export function visitStatements(statements: readonly Statement[], visitor: Visit
     switch (statement.op) {
       case 'take':
       case 'setRegister':
+      case 'setLink':
       case 'setState':
       case 'setWideState':
       case 'setVariable':

@@ -110,6 +110,12 @@ export class InterpreterPlace implements Place {
     body.i64(0n).memory('i64.store', at('v') + 8);
   }
 
+  writeLink(value: Emit): void {
+    this.body.i32(0);
+    value();
+    this.body.memory('i64.store', at('x') + 8 * 30);
+  }
+
   // ---- state
   readState(field: StateField): void {
     const { main } = this.locals;

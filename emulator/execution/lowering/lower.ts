@@ -31,6 +31,7 @@ export interface Place {
   operand(type: 'i32' | 'i64', operand: string): void;
   readRegister(type: ValueType, register: RegisterRef): void;
   writeRegister(type: ValueType, register: RegisterRef, value: Emit): void;
+  writeLink(value: Emit): void;
   readState(field: StateField): void;
   writeState(field: StateField, value: Emit): void;
   readWideState(field: WideStateField): void;
@@ -76,6 +77,7 @@ function countUses(statements: readonly Statement[]): Map<Value, number> {
           if (!uses.has(s.value)) uses.set(s.value, 0);
           break;
         case 'setRegister':
+        case 'setLink':
         case 'setState':
         case 'setWideState':
         case 'setVariable':
@@ -184,6 +186,9 @@ class Lowering {
         break;
       case 'setRegister':
         place.writeRegister(s.value.type, s.register, () => this.push(s.value));
+        break;
+      case 'setLink':
+        place.writeLink(() => this.push(s.value));
         break;
       case 'setState':
         place.writeState(s.field, () => this.push(s.value));

@@ -1,0 +1,32 @@
+/** All instruction rows, in the manual's order of groups. */
+import type { Instruction } from '../instruction.ts';
+import { addSubtract } from './add-subtract.ts';
+import { bitfield } from './bitfield.ts';
+import { branches } from './branch.ts';
+import { conditional } from './conditional.ts';
+import { dataProcessingRegister } from './data-processing-register.ts';
+import { exceptionGeneration } from './exception-generation.ts';
+import { loadStore } from './load-store.ts';
+import { loadStorePair } from './load-store-pair.ts';
+import { logical } from './logical.ts';
+import { moveAndAddress } from './move-address.ts';
+import { system } from './system.ts';
+
+const groups: Readonly<Record<string, readonly Instruction[]>> = {
+  'Move and address': moveAndAddress,
+  'Add and subtract': addSubtract,
+  Logical: logical,
+  Bitfield: bitfield,
+  'Data processing (register)': dataProcessingRegister,
+  Conditional: conditional,
+  Branches: branches,
+  'Exception generation': exceptionGeneration,
+  System: system,
+  'Loads and stores': loadStore,
+  'Pairs of registers': loadStorePair,
+};
+
+/** Every instruction row. */
+export const instructions: readonly Instruction[] = Object.entries(groups).flatMap(([group, rows]) =>
+  rows.map(row => ({ ...row, group })),
+);

@@ -1,0 +1,158 @@
+/** Operands of system instructions: prefetch operations, barriers, hints, system registers, PSTATE fields. */
+import { findSystemRegister, systemRegisterAt } from '../system-registers/index.ts';
+import { systemEncodingKey } from '../system-register.ts';
+import { current, type ImmediateRef, type OperandKind, type ParseInput, problem, type TextRef } from '../operand.ts';
+import type { Fields } from '../pattern.ts';
+import { hexadecimal, immediateAt, parseRange } from './immediate.ts';
+
+/** A number that mostly has a name: `#3` where the name is missing. */
+export function named(
+  field: string,
+  width: number,
+  names: readonly (string | undefined)[],
+  describe: string,
+  print: (value: number) => string = hexadecimal,
+): OperandKind<TextRef> {
+  return {
+    role: 'text',
+    fields: [field],
+    describe,
+    print: fields => names[fields[field] as number] ?? print(fields[field] as number),
+    parse: input => {
+      const operand = current(input);
+      if (operand?.kind === 'identifier') {
+        const index = names.indexOf(operand.name.toLowerCase());
+        if (index >= 0) return { fields: { [field]: index }, consumed: 1 };
+        if (operand.asImmediate.value === undefined) return problem(`${operand.name} is not ${describe}`, operand.span, true);
+      }
+      const read = parseRange(input, { minimum: 0, maximum: 2 ** width - 1, step: 1, what: describe });
+      if ('result' in read) return read.result;
+      if ('fixup' in read) return problem(`expected ${describe}`, operand?.span);
+      return { fields: { [field]: read.value }, consumed: 1 };
+    },
+  };
+}
+
+const PREFETCH = Array.from({ length: 32 }, (_, i) => {
+  const type = ['pld', 'pli', 'pst'][i >> 3];
+  const target = ['l1', 'l2', 'l3'][(i >> 1) & 3];
+  return type && target ? `${type}${target}${i & 1 ? 'strm' : 'keep'}` : undefined;
+});
+export const prefetchOperation = (field: string) => named(field, 5, PREFETCH, 'a prefetch operation such as pldl1keep');
+
+const BARRIERS = [
+  undefined,
+  'oshld',
+  'oshst',
+  'osh',
+  undefined,
+  'nshld',
+  'nshst',
+  'nsh',
+  undefined,
+  'ishld',
+  'ishst',
+  'ish',
+  undefined,
+  'ld',
+  'st',
+  'sy',
+];
+/** DMB and DSB options. */
+export const barrierOption = (field: string) =>
+  named(field, 4, BARRIERS, 'a barrier option such as sy or ish', value => `#0x${value.toString(16).padStart(2, '0')}`);
+
+/** Encoding of a system register in MRS and MSR: op0 (2 or 3 by `o0`), op1, CRn, CRm, op2. */
+export interface SystemRegisterFields {
+  readonly o0: number;
+  readonly op1: number;
+  readonly CRn: number;
+  readonly CRm: number;
+  readonly op2: number;
+}
+
+/** The generic name of an encoding: `s3_0_c1_c0_0`. */
+export function genericSystemRegisterName(f: Fields): string {
+  return `s${2 + (f['o0'] as number)}_${f['op1']}_c${f['CRn']}_c${f['CRm']}_${f['op2']}`;
+}
+
+/** Fields of a generic name, or undefined. */
+export function parseGenericName(name: string): { op0: number; op1: number; CRn: number; CRm: number; op2: number } | undefined {
+  const match = /^s([0-3])_([0-7])_c(1[0-5]|[0-9])_c(1[0-5]|[0-9])_([0-7])$/i.exec(name);
+  if (!match) return undefined;
+  const [op0, op1, CRn, CRm, op2] = match.slice(1).map(Number) as [number, number, number, number, number];
+  return { op0, op1, CRn, CRm, op2 };
+}
+
+/** The register of MRS or MSR: by name, or generically. */
+export function systemRegisterOperand(direction: 'read' | 'write'): OperandKind<TextRef> {
+  return {
+    role: 'text',
+    fields: ['o0', 'op1', 'CRn', 'CRm', 'op2'],
+    describe: 'a system register',
+    print: fields => {
+      const key = systemEncodingKey([
+        2 + (fields['o0'] as number),
+        fields['op1'] as number,
+        fields['CRn'] as number,
+        fields['CRm'] as number,
+        fields['op2'] as number,
+      ]);
+      const row = systemRegisterAt(key);
+      const usable = row && (row.access[direction] !== undefined || (row.access.read === undefined && row.access.write === undefined));
+      return usable ? row.name.toLowerCase() : genericSystemRegisterName(fields);
+    },
+    parse: input => {
+      const operand = current(input);
+      if (operand?.kind !== 'identifier') return problem('expected a system register', operand?.span);
+      const generic = parseGenericName(operand.name);
+      if (generic) {
+        if (generic.op0 < 2) return problem('op0 of a system register is 2 or 3', operand.span, true);
+        const { op0, ...rest } = generic;
+        return { fields: { o0: op0 - 2, ...rest }, consumed: 1 };
+      }
+      const row = findSystemRegister(operand.name);
+      if (!row) return problem(`${operand.name} is not a system register`, operand.span, true);
+      if (row.access[direction] === undefined)
+        return problem(`${row.name} is ${direction === 'read' ? 'write' : 'read'}-only`, operand.span, true);
+      const [op0, op1, CRn, CRm, op2] = row.encoding;
+      return { fields: { o0: op0 - 2, op1, CRn, CRm, op2 }, consumed: 1 };
+    },
+  };
+}
+
+/** A small number printed `#n`. */
+export function plainNumber(field: string, width: number): OperandKind<ImmediateRef> {
+  return {
+    role: 'immediate',
+    fields: [field],
+    describe: `a number, 0 to ${2 ** width - 1}`,
+    storedAs: 'u8',
+    print: fields => `#${fields[field]}`,
+    parse: input => numberIn(input, field, width),
+    value: fields => BigInt(fields[field] as number),
+  };
+}
+
+function numberIn(input: ParseInput, field: string, width: number) {
+  const read = parseRange(input, { minimum: 0, maximum: 2 ** width - 1, step: 1, what: `a number, 0 to ${2 ** width - 1}` });
+  if ('result' in read) return read.result;
+  if ('fixup' in read) return problem('this number must be known', immediateAt(input)?.span, true);
+  return { fields: { [field]: read.value }, consumed: 1 };
+}
+
+/** `c7` as SYS writes it. */
+export function controlRegister(field: string): OperandKind<TextRef> {
+  return {
+    role: 'text',
+    fields: [field],
+    describe: 'c0 to c15',
+    print: fields => `c${fields[field]}`,
+    parse: input => {
+      const operand = current(input);
+      const match = operand?.kind === 'identifier' ? /^c(1[0-5]|[0-9])$/i.exec(operand.name) : undefined;
+      if (!match) return problem('expected c0 to c15', operand?.span);
+      return { fields: { [field]: Number(match[1]) }, consumed: 1 };
+    },
+  };
+}
