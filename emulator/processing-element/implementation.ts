@@ -1,0 +1,59 @@
+/** What the implementation of a processing element consists of, fixed when the machine is made. */
+import type { ExceptionLevel } from '../architecture/system-register.ts';
+
+/** The choices that Arm leaves to an implementation and that the behaviour of a PE depends on. */
+export interface Implementation {
+  /** EL2 is implemented (`virtualization=on`). */
+  readonly el2: boolean;
+  /** EL3 and the two Security states are implemented (`secure=on`); without EL3 the PE is Non-secure. */
+  readonly el3: boolean;
+  /** Answers for the architecture's `FEAT_*` names. */
+  hasFeature(name: string): boolean;
+  /** Reset values of this model's registers where they differ from the rows', such as MIDR_EL1 and the ID registers. */
+  readonly resetValues: ReadonlyMap<string, bigint>;
+  /** The instruction by which software calls the firmware that the machine itself provides (PSCI). */
+  readonly firmwareConduit: 'smc' | 'hvc' | 'none';
+}
+
+/** The features that exception handling asks for on every entry and return, answered once. */
+export interface ProcessStateFeatures {
+  readonly pan: boolean;
+  readonly uao: boolean;
+  readonly dit: boolean;
+  readonly ssbs: boolean;
+  readonly bti: boolean;
+  readonly mte: boolean;
+  readonly pauth: boolean;
+  readonly vhe: boolean;
+  readonly ras: boolean;
+  readonly secureEl2: boolean;
+  readonly nestedVirtualization: boolean;
+  readonly idSpaceTraps: boolean;
+}
+
+export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFeature'>): ProcessStateFeatures {
+  return {
+    pan: hasFeature('FEAT_PAN'),
+    uao: hasFeature('FEAT_UAO'),
+    dit: hasFeature('FEAT_DIT'),
+    ssbs: hasFeature('FEAT_SSBS'),
+    bti: hasFeature('FEAT_BTI'),
+    mte: hasFeature('FEAT_MTE'),
+    pauth: hasFeature('FEAT_PAuth'),
+    vhe: hasFeature('FEAT_VHE'),
+    ras: hasFeature('FEAT_RAS'),
+    secureEl2: hasFeature('FEAT_SEL2'),
+    nestedVirtualization: hasFeature('FEAT_NV'),
+    idSpaceTraps: hasFeature('FEAT_IDST'),
+  };
+}
+
+/** Whether the PE can be at an Exception level. */
+export function isImplemented(implementation: Implementation, el: ExceptionLevel): boolean {
+  return el < 2 || (el === 2 ? implementation.el2 : implementation.el3);
+}
+
+/** The level at which the PE starts after reset. */
+export function highestLevel({ el2, el3 }: Implementation): ExceptionLevel {
+  return el3 ? 3 : el2 ? 2 : 1;
+}
