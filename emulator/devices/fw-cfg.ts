@@ -86,7 +86,7 @@ export class FwCfg implements MmioRegion, Snapshotable {
     this.#items.set(fwCfgItem.interfaceVersion, littleEndian(interfaceFeatures, 4));
     const files = [...options.files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     this.#items.set(fwCfgItem.fileDirectory, directory(files));
-    files.forEach((file, index) => this.#items.set(fwCfgItem.firstFile + index, file.content));
+    for (const [index, file] of files.entries()) this.#items.set(fwCfgItem.firstFile + index, file.content);
   }
 
   read(offset: number, size: AccessSize): bigint {
