@@ -28,8 +28,11 @@ export interface Field {
 /**
  * A test of one control: `register.field` has one of the values `is`, or (with `not`) none of them.
  * Several fields joined by commas are concatenated, the first one highest: `'E2H,TGE'` with `is: [3]`.
- * Fields of HCR_EL2 mean the effective value (Arm ARM D13.2: TGE and E2H switch others off or on);
- * a register of an Exception level that is not implemented counts as zero.
+ *
+ * Fields mean effective values: HCR_EL2 reads as zero while EL2 is absent or disabled in the current Security state,
+ * and TGE and E2H switch other fields off or on (Arm ARM D13.2). While EL3 is absent, a condition on a register
+ * of EL3 holds. A condition on a register that the CPU model lacks does not hold. Registers with a handler and
+ * without storage (ICC_SRE_EL1, ICH_HCR_EL2) are read through the handler.
  */
 export interface Condition {
   readonly register: string;
@@ -47,7 +50,13 @@ export type TrapClass =
   /** Exception class 0x00. */
   | 'undefined';
 
-/** An access from one of the levels `from` goes to Exception level `to` when all of `when` hold. */
+/**
+ * An access from one of the levels `from` goes to Exception level `to` when all of `when` hold.
+ *
+ * Traps to a level that is absent, and to EL2 while it is disabled in the current Security state, do not exist.
+ * A trap from EL0 to EL1 goes to EL2 instead while HCR_EL2.TGE is 1, as every exception does.
+ * With `to` equal to the level of the access and `as: 'undefined'` the access is simply UNDEFINED there.
+ */
 export interface Trap {
   readonly to: 1 | 2 | 3;
   readonly on: Direction | 'access';
@@ -59,7 +68,10 @@ export interface Trap {
   readonly feature?: string;
 }
 
-/** An access from one of the levels `from` reaches register `to` instead when all of `when` hold. */
+/**
+ * An access from one of the levels `from` reaches register `to` instead when all of `when` hold; to a register
+ * of EL2 only while EL2 is enabled. Traps of the original register come first.
+ */
 export interface Redirect {
   readonly from: readonly ExceptionLevel[];
   readonly on: Direction | 'access';
@@ -92,6 +104,8 @@ export interface SystemRegister<Name extends string = string> {
   readonly access: { readonly read?: ExceptionLevel; readonly write?: ExceptionLevel };
   /** The feature without which the encoding is UNDEFINED. */
   readonly feature?: string;
+  /** The register exists only where this is the highest Exception level implemented. */
+  readonly onlyIfHighest?: ExceptionLevel;
   /** The access is UNDEFINED unless all of these hold. */
   readonly unless: readonly Condition[];
   /** In order of priority: the first that applies is taken. */
@@ -109,7 +123,19 @@ export interface SystemRegister<Name extends string = string> {
 }
 
 type Optional = 'unless' | 'traps' | 'redirects' | 'reset' | 'layouts' | 'storage';
-type Description = Omit<SystemRegister, 'name' | 'encoding' | Optional> & Partial<Pick<SystemRegister, Optional>>;
+type Description = Omit<SystemRegister, 'name' | 'encoding' | Optional> &
+  Partial<Omit<Pick<SystemRegister, Optional>, 'traps'>> & { readonly traps?: readonly TrapDraft[] };
+
+/** A trap whose levels, when left out, are those below `to` that may access the register at all. */
+export type TrapDraft = Omit<Trap, 'from'> & Partial<Pick<Trap, 'from'>>;
+
+/** Names the levels of a drafted trap, given which levels may access the register. */
+export function completeTrap(draft: TrapDraft, access: SystemRegister['access']): Trap {
+  const { read = 3, write = 3 } = access;
+  const lowest = draft.on === 'access' ? Math.min(read, write) : draft.on === 'read' ? read : write;
+  const from = ([0, 1, 2] as const).filter(level => level >= lowest && level < draft.to);
+  return { from, ...draft };
+}
 
 /** Makes a row; what is left out is empty, zero or (storage) 'own'. */
 export function systemRegister<const Name extends string>(
@@ -117,14 +143,15 @@ export function systemRegister<const Name extends string>(
   encoding: SystemEncoding,
   description: Description,
 ): SystemRegister<Name> {
+  const traps = (description.traps ?? []).map(draft => completeTrap(draft, description.access));
   return {
     unless: [],
-    traps: [],
     redirects: [],
     reset: 0n,
     layouts: [],
     storage: 'own',
     ...description,
+    traps,
     name,
     encoding,
   };
@@ -136,7 +163,7 @@ export function systemRegister<const Name extends string>(
  */
 export function withHostAlias<const Name extends string>(
   row: SystemRegister<Name>,
-  aliasTraps: readonly Trap[] = [],
+  aliasTraps: readonly TrapDraft[] = [],
 ): [SystemRegister<Name>, SystemRegister<`${Name}2`>] {
   const [op0, , crn, crm, op2] = row.encoding;
   const level = row.name.endsWith('_EL1') ? 'EL1' : 'EL0';
@@ -148,7 +175,7 @@ export function withHostAlias<const Name extends string>(
     access: { ...(row.access.read !== undefined && { read: 2 }), ...(row.access.write !== undefined && { write: 2 }) },
     feature: 'FEAT_VHE',
     unless: [{ register: 'HCR_EL2', field: 'E2H', is: [1] }],
-    traps: aliasTraps,
+    traps: aliasTraps.map(draft => completeTrap(draft, { read: 2, write: 2 })),
     redirects: [],
     storage: { sharedWith: row.name },
   };
@@ -308,12 +335,19 @@ export function describeCondition({ register, field: name, is, not }: Condition)
   return `${register}.${subject} ${not ? '≠' : '='} ${is.join(not ? ' nor ' : ' or ')}`;
 }
 
-/** `Trapped to EL2 on write when HCR_EL2.TVM = 1`, with the levels named when not all lower ones are meant. */
+/** `Trapped to EL2 on write when HCR_EL2.TVM = 1`; the levels are named unless they are all below. */
 export function describeTrap(trap: Trap): string {
-  const all =
-    trap.from.length === trap.to || (trap.to > 1 && trap.from.length === trap.to - 1 && !trap.from.includes(0));
-  const from = all ? '' : ` from ${trap.from.map(level => `EL${level}`).join(' or ')}`;
-  const direction = trap.on === 'access' ? '' : ` on ${trap.on}`;
   const when = trap.when.length === 0 ? '' : ` when ${trap.when.map(describeCondition).join(' and ')}`;
-  return `Trapped to EL${trap.to}${direction}${from}${when}`;
+  const direction = trap.on === 'access' ? '' : ` on ${trap.on}`;
+  const levels = trap.from
+    .map(level => `EL${level}`)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
+  if (trap.as === 'undefined' && trap.from.every(level => level === trap.to)) {
+    return `UNDEFINED at ${levels}${direction}${when}`;
+  }
+  const below = trap.from.length > 0 && trap.from.at(-1) === trap.to - 1 && (trap.from[0] === 0 || trap.from[0] === 1);
+  const from = below && (trap.to !== 2 || trap.from.length === 2 || trap.from[0] === 1) ? '' : ` from ${levels}`;
+  const as = { systemRegister: '', floatingPoint: ' as a floating-point access', undefined: ' as UNDEFINED' }[trap.as];
+  return `Trapped to EL${trap.to}${as}${direction}${from}${when}`;
 }

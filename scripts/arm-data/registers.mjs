@@ -16,7 +16,7 @@ const absent = new Set(
   `A32 AA32 AA32EL0 AA32EL1 AA32EL2 AA32EL3 ABLE ADERR AIE AMUv1 AMUv1p1 ANERR ASID2 ATS1A BRBE BRBEv1p1 BWE BWE2 CCIDX CPA2 CSV2_1p2 D128
   Debugv8p9 DoubleFault2 DPB3 E2H0 E3DSE EBEP EBF16 FGT2 FGWTE3 FPMR GCS GICv3_NMI GICv4p1 HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64
   LS64_ACCDATA LS64_V LVA3 MEC MPAM MTE_ASYNC MTE_ASYM_FAULT MTE_CANONICAL_TAGS MTE_PERM MTE_STORE_ONLY MTE_TAGGED_FAR MTPMU NV2p1 NV3
-  PAuth_LR PCSRv8 PCSRv8p2 PFAR PMUv3_EDGE PMUv3_EXT PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SME PMUv3_SS PMUv3_TH PMUv3_TH2 PMUv3p9 RASv2 RNG_TRAP
+  MTE_NO_ADDRESS_TAGS PAuth_LR PCSRv8 PCSRv8p2 PFAR PMUv3_EDGE PMUv3_EXT PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SME PMUv3_SS PMUv3_TH PMUv3_TH2 PMUv3p9 RASv2 RNG_TRAP
   RME RME_GPC2 RME_GPC3 S1PIE S1POE S2PIE S2POE SCTLR2 SEBEP SME SME2p2 SPE SPEv1p2 SPEv1p5 SPE_EXC SPE_FDS SPE_FnE SPE_nVM SPECRES2 SPMU SPMU2
   SRMASK STEP2 SVE2p2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TRBE TRBE_EXC TRBE_EXT TRBE_MPAM TRBEv1p1 TRC_SR TRF UINJ ETE ETMv4`
     .split(/\s+/)
@@ -396,7 +396,10 @@ function fieldsOf(fieldset) {
     (one, at) =>
       !found.some(
         (other, place) =>
-          place !== at && other[1] >= one[2] && other[2] <= one[1] && ((other[3] === null && one[3] !== null) || ((other[3] === null) === (one[3] === null) && place < at)),
+          place !== at &&
+          other[1] >= one[2] &&
+          other[2] <= one[1] &&
+          ((other[3] === null && one[3] !== null) || ((other[3] === null) === (one[3] === null) && place < at)),
       ),
   );
   found.sort((a, b) => b[1] - a[1]);
@@ -417,7 +420,10 @@ function fieldsOf(fieldset) {
 /** The layout in AArch64 state, and the one of a host at EL2 where there is one. */
 function layoutsOf(fieldsets) {
   const usable = fieldsets
-    .map(fieldset => ({ fieldset, forms: condition(fieldset.condition, undefined).map(form => form.map(spell).join(' and ')) }))
+    .map(fieldset => ({
+      fieldset,
+      forms: condition(fieldset.condition, undefined).map(form => form.map(spell).join(' and ')),
+    }))
     .filter(({ forms }) => forms.length > 0);
   const host = usable.find(({ forms }) => forms[0] === 'HCR_EL2.E2H=1');
   const others = usable.filter(one => one !== host);

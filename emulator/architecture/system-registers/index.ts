@@ -1,8 +1,30 @@
 /** The system registers of the machine, in one list. */
 import { type SystemRegister, systemEncodingKey } from '../system-register.ts';
+import { controlRegisters } from './control.ts';
+import { debugRegisters } from './debug.ts';
+import { exceptionRegisters } from './exception.ts';
 import { hypervisorRegisters } from './hypervisor.ts';
+import { identificationRegisters } from './identification.ts';
+import { interruptControllerRegisters } from './interrupt-controller.ts';
+import { performanceRegisters } from './performance.ts';
+import { pointerAuthenticationRegisters } from './pointer-authentication.ts';
+import { rasRegisters } from './ras.ts';
+import { timerRegisters } from './timer.ts';
+import { translationRegisters } from './translation.ts';
 
-const rows = [...hypervisorRegisters] as const;
+const rows = [
+  ...identificationRegisters,
+  ...controlRegisters,
+  ...exceptionRegisters,
+  ...translationRegisters,
+  ...hypervisorRegisters,
+  ...timerRegisters,
+  ...interruptControllerRegisters,
+  ...performanceRegisters,
+  ...debugRegisters,
+  ...rasRegisters,
+  ...pointerAuthenticationRegisters,
+];
 
 /** The name of any register in the table, aliases such as SCTLR_EL12 included. */
 export type SystemRegisterName = (typeof rows)[number]['name'];
