@@ -83,6 +83,7 @@ export function parseOperands(text: string, start: number, end: number, context:
 class OperandParser {
   problem: SyntaxProblem | undefined;
   private at = 0;
+  private depth = 0;
   private readonly text: string;
   private readonly end: number;
   private readonly context: OperandContext;
@@ -267,6 +268,7 @@ class OperandParser {
 
   private memory(): AssemblyOperand | undefined {
     const start = this.at;
+    if (++this.depth > 4) return this.fail(start, start + 1, 'Brackets are nested too deep here.');
     this.at++;
     const parts: AssemblyOperand[] = [];
     for (;;) {
@@ -280,6 +282,7 @@ class OperandParser {
       this.at++;
     }
     this.at++;
+    this.depth--;
     let end = this.at;
     const bang = skipBlanks(this.text, this.at, this.end);
     const writeBack = bang < this.end && this.text[bang] === '!';

@@ -30,18 +30,22 @@ export interface Statement extends Span {
   readonly stray?: Span;
 }
 
-/** Parses a logical line (comments already blanked) into its statements, separated by `;`. Never throws. */
-export function parseStatements(text: string): Statement[] {
-  const statements: Statement[] = [];
-  let at = 0;
+/** Cuts a logical line (comments already blanked) at each `;` outside quotes: offsets where statements begin and end. */
+export function splitStatements(text: string): Span[] {
   const end = text.length;
-  while (at < end) {
+  if (!text.includes(';')) return [{ start: 0, end }];
+  const spans: Span[] = [];
+  for (let at = 0; at <= end; ) {
     const stop = statementEnd(text, at, end);
-    const statement = parseStatement(text, at, stop);
-    if (statement) statements.push(statement);
+    spans.push({ start: at, end: stop });
     at = stop + 1;
   }
-  return statements;
+  return spans;
+}
+
+/** Parses a logical line into its statements. Never throws. */
+export function parseStatements(text: string): Statement[] {
+  return splitStatements(text).flatMap(span => parseStatement(text, span.start, span.end) ?? []);
 }
 
 /** End of the statement that begins at `at`: the next `;` outside quotes. */
@@ -63,7 +67,8 @@ function trimmedEnd(text: string, start: number, end: number): number {
   return position;
 }
 
-function parseStatement(text: string, from: number, to: number): Statement | undefined {
+/** Parses the one statement between two offsets; undefined when there is nothing but blanks. */
+export function parseStatement(text: string, from: number, to: number): Statement | undefined {
   const end = trimmedEnd(text, from, to);
   let at = skipBlanks(text, from, end);
   if (at >= end) return undefined;
