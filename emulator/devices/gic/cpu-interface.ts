@@ -29,6 +29,12 @@ export interface PendingInterrupt {
 /** Copy of a Group 1 register: Secure or Non-secure. */
 export type Bank = typeof secureGroup1 | typeof nonSecureGroup1;
 
+/** Who uses the CPU interface: software in a security state, or at EL3 (which counts as Secure). */
+export interface Viewer {
+  readonly secure: boolean;
+  readonly atEl3: boolean;
+}
+
 /** What the CPU interface needs of the rest of the controller. */
 export interface InterruptSource {
   /** Most urgent interrupt that is pending, enabled, not active and forwarded to this processing element. */
@@ -149,35 +155,32 @@ export class CpuInterface {
     return running === idlePriority || (interrupt.priority & mask) < (running & mask);
   }
 
-  /** INTID that a highest-pending register of Group 0 answers. At EL3 other groups show as special INTIDs. */
-  highestPendingGroup0(atEl3: boolean): number {
+  /** INTID that a highest-pending register answers. At EL3 that of Group 0 shows other groups as special INTIDs. */
+  highestPending(register: 0 | 1, viewer: Viewer): number {
     const pending = this.#source.highestPending();
     if (!pending) return specialInterrupt.spurious;
-    if (pending.group === group0) return pending.intid;
-    if (!atEl3 || !this.#source.twoSecurityStates) return specialInterrupt.spurious;
+    if (this.#handles(register, viewer, pending.group)) return pending.intid;
+    if (register === 1 || !viewer.atEl3 || !this.#source.twoSecurityStates) return specialInterrupt.spurious;
     return pending.group === secureGroup1 ? specialInterrupt.forSecureEl1 : specialInterrupt.forNonSecure;
   }
 
-  /** INTID that a highest-pending register of Group 1 answers, in the given bank. */
-  highestPendingGroup1(bank: Bank): number {
+  /** Acknowledges the pending interrupt of highest priority; answers its INTID, or a special one. */
+  acknowledge(register: 0 | 1, viewer: Viewer): number {
     const pending = this.#source.highestPending();
-    return pending && pending.group === this.#group1Of(bank) ? pending.intid : specialInterrupt.spurious;
+    if (!pending || !this.canSignal(pending)) return specialInterrupt.spurious;
+    const intid = this.highestPending(register, viewer);
+    if (intid !== pending.intid) return intid;
+    this.#activePriorities[pending.group].set(pending.priority & this.groupMask(pending.group));
+    this.#source.activate(intid);
+    this.#source.changed();
+    return intid;
   }
 
-  acknowledgeGroup0(atEl3: boolean): number {
-    return this.#acknowledge(() => this.highestPendingGroup0(atEl3));
-  }
-
-  acknowledgeGroup1(bank: Bank): number {
-    return this.#acknowledge(() => this.highestPendingGroup1(bank));
-  }
-
-  /**
-   * Ends an interrupt: drops the running priority if it belongs to `group`, and deactivates unless `split`.
-   */
-  end(intid: number, group: InterruptGroup, split: boolean): void {
+  /** Ends an interrupt: drops the running priority if its group is this register's, and deactivates unless `split`. */
+  end(intid: number, register: 0 | 1, viewer: Viewer, split: boolean): void {
     if (intid >= firstSpecialInterrupt && intid <= specialInterrupt.spurious) return;
-    if (this.#highestActiveGroup() !== group) return;
+    const group = this.#highestActiveGroup();
+    if (group === undefined || !this.#handles(register, viewer, group)) return;
     this.#activePriorities[group].drop();
     if (!split) this.#source.deactivate(intid);
     this.#source.changed();
@@ -192,17 +195,6 @@ export class CpuInterface {
     this.#source.changed();
   }
 
-  #acknowledge(candidate: () => number): number {
-    const pending = this.#source.highestPending();
-    if (!pending || !this.canSignal(pending)) return specialInterrupt.spurious;
-    const intid = candidate();
-    if (intid !== pending.intid) return intid;
-    this.#activePriorities[pending.group].set(pending.priority & this.groupMask(pending.group));
-    this.#source.activate(intid);
-    this.#source.changed();
-    return intid;
-  }
-
   /** Group of the most urgent active priority. */
   #highestActiveGroup(): InterruptGroup | undefined {
     const running = this.runningPriority;
@@ -212,9 +204,11 @@ export class CpuInterface {
     );
   }
 
-  /** Group 1 interrupts that software of a bank handles; there is one Group 1 with a single security state. */
-  #group1Of(bank: Bank): InterruptGroup {
-    return this.#source.twoSecurityStates ? bank : nonSecureGroup1;
+  /** Whether the acknowledge and end registers of Group 0 or Group 1 are for interrupts of a group. */
+  #handles(register: 0 | 1, { secure, atEl3 }: Viewer, group: InterruptGroup): boolean {
+    if ((register === 0) !== (group === group0)) return false;
+    if (!this.#source.twoSecurityStates) return true;
+    return group === nonSecureGroup1 ? !secure || atEl3 : secure;
   }
 
   save(): unknown {

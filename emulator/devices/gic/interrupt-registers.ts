@@ -132,11 +132,11 @@ export function interruptRegisters<Frame extends InterruptFrame>(
       name: `${prefix}_IPRIORITYR`,
       offset: 0x400,
       count: interrupts / 4,
-      bytes: 'keep',
+      width: 8,
       brief: 'Priorities of four interrupts, a byte each; lower values are more urgent.',
-      read: (frame, index, access) => eachOf(4, 8, i => priorityRead(frame, index * 4 + i, access)),
-      write: (frame, value, index, access) => {
-        for (let i = 0; i < 4; i++) priorityWrite(frame, index * 4 + i, (value >>> (i * 8)) & 0xff, access);
+      read: priorityRead,
+      write: (frame, value, intid, access) => {
+        priorityWrite(frame, intid, value, access);
         frame.changed();
       },
     },

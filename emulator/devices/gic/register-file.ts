@@ -40,15 +40,16 @@ interface RegisterRowBase {
   readonly fields?: readonly RegisterField[];
 }
 
-/**
- * A 32-bit register, or an array of them. A direction that is missing reads as zero or ignores writes.
- *
- * `bytes` says that single bytes can be accessed, and what a byte write gives for the other bytes: `keep` their value,
- * or `zero` (for registers where ones have an effect).
- */
+/** A 32-bit register, or an array of them. A direction that is missing reads as zero or ignores writes. */
 export interface RegisterRow32<Device> extends RegisterRowBase {
   readonly width?: 32;
-  readonly bytes?: 'keep' | 'zero';
+  readonly read?: (device: Device, index: number, access: BusAccess) => number;
+  readonly write?: (device: Device, value: number, index: number, access: BusAccess) => void;
+}
+
+/** An array of 32-bit registers of four bytes each, which can be accessed singly: `index` and values are of bytes. */
+export interface RegisterRow8<Device> extends RegisterRowBase {
+  readonly width: 8;
   readonly read?: (device: Device, index: number, access: BusAccess) => number;
   readonly write?: (device: Device, value: number, index: number, access: BusAccess) => void;
 }
@@ -60,7 +61,7 @@ export interface RegisterRow64<Device> extends RegisterRowBase {
   readonly write?: (device: Device, value: bigint, index: number, access: BusAccess) => void;
 }
 
-export type RegisterRow<Device> = RegisterRow32<Device> | RegisterRow64<Device>;
+export type RegisterRow<Device> = RegisterRow32<Device> | RegisterRow64<Device> | RegisterRow8<Device>;
 
 interface Placed<Device> {
   readonly row: RegisterRow<Device>;
@@ -90,7 +91,7 @@ export class RegisterFile<Device> {
   constructor(rows: readonly RegisterRow<Device>[]) {
     this.rows = rows;
     for (const row of rows) {
-      const bytes = (row.width ?? 32) / 8;
+      const bytes = row.width === 64 ? 8 : 4;
       for (let index = 0; index < (row.count ?? 1); index++) {
         for (let half = 0; half < bytes; half += 4) {
           const offset = row.offset + index * bytes + half;
@@ -110,36 +111,41 @@ export class RegisterFile<Device> {
 
   read(device: Device, offset: number, size: AccessSize, access: BusAccess): bigint {
     const placed = this.#words.get(offset & ~3);
-    if (!placed) return 0n;
+    if (!placed?.row.read) return 0n;
     const { row, index } = placed;
+    const within = offset - row.offset;
     if (row.width === 64) {
-      if (size < 4 || !row.read) return 0n;
-      const value = row.read(device, index, access);
-      return size === 8 ? value : BigInt.asUintN(32, value >> BigInt(((offset - row.offset) & 7) * 8));
+      if (size < 4) return 0n;
+      const value = row.read?.(device, index, access) ?? 0n;
+      return size === 8 ? value : BigInt.asUintN(32, value >> BigInt((within & 7) * 8));
     }
-    if (!row.read || !(size === 4 || (size === 1 && row.bytes))) return 0n;
-    const value = row.read(device, index, access);
-    return BigInt(size === 1 ? (value >>> ((offset & 3) * 8)) & 0xff : value >>> 0);
+    if (row.width === 8) {
+      if (size !== 1 && size !== 4) return 0n;
+      let value = 0;
+      for (let i = 0; i < size; i++) value |= (row.read?.(device, within + i, access) ?? 0) << (i * 8);
+      return BigInt(value >>> 0);
+    }
+    return size === 4 ? BigInt((row.read?.(device, index, access) ?? 0) >>> 0) : 0n;
   }
 
   write(device: Device, offset: number, size: AccessSize, value: bigint, access: BusAccess): void {
     const placed = this.#words.get(offset & ~3);
     if (!placed?.row.write) return;
     const { row, index } = placed;
+    const within = offset - row.offset;
     if (row.width === 64) {
       if (size === 8) {
         row.write?.(device, value, index, access);
       } else if (size === 4) {
-        const shift = BigInt(((offset - row.offset) & 7) * 8);
+        const shift = BigInt((within & 7) * 8);
         const others = (row.read?.(device, index, access) ?? 0n) & ~(0xffff_ffffn << shift);
         row.write?.(device, others | (BigInt.asUintN(32, value) << shift), index, access);
       }
+    } else if (row.width === 8) {
+      if (size !== 1 && size !== 4) return;
+      for (let i = 0; i < size; i++) row.write?.(device, Number((value >> BigInt(i * 8)) & 0xffn), within + i, access);
     } else if (size === 4) {
       row.write?.(device, Number(BigInt.asUintN(32, value)), index, access);
-    } else if (size === 1 && row.bytes) {
-      const shift = (offset & 3) * 8;
-      const others = row.bytes === 'keep' ? (row.read?.(device, index, access) ?? 0) & ~(0xff << shift) : 0;
-      row.write?.(device, (others | (Number(value & 0xffn) << shift)) >>> 0, index, access);
     }
   }
 

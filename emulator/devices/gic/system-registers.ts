@@ -9,7 +9,7 @@ import type {
   SystemRegisterHandler,
   SystemRegisterHandlers,
 } from '../../processing-element/system-register-handlers.ts';
-import { type Bank, type CpuInterface, physicalPriorityBits } from './cpu-interface.ts';
+import { type Bank, type CpuInterface, physicalPriorityBits, type Viewer } from './cpu-interface.ts';
 import {
   group0,
   type InterruptGroup,
@@ -114,13 +114,17 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
   /** Non-secure software sees only the less urgent half of the priorities while FIQs belong to EL3. */
   const seesHalf = (ctx: HandlerContext) =>
     gic.securityExtensions && !ctx.secure && (ctx.read('SCR_EL3') & secureConfiguration.fiq) !== 0n;
-  /** Group 1 as an access of a bank handles it. */
-  const groupOf = (bank: Bank): Bank => (gic.distributor.twoSecurityStates ? bank : nonSecureGroup1);
+  const viewer = (ctx: HandlerContext): Viewer => ({ secure: ctx.secure, atEl3: ctx.el === 3 });
   const splitEnd = (ctx: HandlerContext) => cpu.splitEnd(ctx.el === 3 ? group0 : bankOf(ctx));
 
   const activePriorities = (group: (ctx: HandlerContext) => InterruptGroup): SystemRegisterHandler => ({
     read: ctx => BigInt(cpu.readActivePriorities(group(ctx), 0)),
-    write: (ctx, value) => cpu.writeActivePriorities(group(ctx), 0, Number(BigInt.asUintN(32, value))),
+    write: (ctx, value) => {
+      // Non-secure software cannot claim or drop priorities of the more urgent half, which are not its own.
+      const writable = gic.distributor.twoSecurityStates && !ctx.secure ? 0xffff_0000 : 0xffff_ffff;
+      const kept = cpu.readActivePriorities(group(ctx), 0) & ~writable;
+      cpu.writeActivePriorities(group(ctx), 0, ((Number(BigInt.asUintN(32, value)) & writable) | kept) >>> 0);
+    },
   });
 
   const readControl = (bank: Bank) =>
@@ -144,19 +148,21 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
         else if ((cpu.priorityMask & 0x80) !== 0) cpu.priorityMask = priorityFromNonSecureView(priority);
       },
     },
-    ICC_IAR0_EL1: { read: ctx => BigInt(cpu.acknowledgeGroup0(ctx.el === 3)) },
-    ICC_IAR1_EL1: { read: ctx => BigInt(cpu.acknowledgeGroup1(bankOf(ctx))) },
-    ICC_EOIR0_EL1: { write: (ctx, value) => cpu.end(Number(value & 0xff_ffffn), group0, splitEnd(ctx)) },
+    ICC_IAR0_EL1: { read: ctx => BigInt(cpu.acknowledge(0, viewer(ctx))) },
+    ICC_IAR1_EL1: { read: ctx => BigInt(cpu.acknowledge(1, viewer(ctx))) },
+    ICC_EOIR0_EL1: {
+      write: (ctx, value) => cpu.end(Number(value & 0xff_ffffn), 0, viewer(ctx), splitEnd(ctx)),
+    },
     ICC_EOIR1_EL1: {
-      write: (ctx, value) => cpu.end(Number(value & 0xff_ffffn), groupOf(bankOf(ctx)), splitEnd(ctx)),
+      write: (ctx, value) => cpu.end(Number(value & 0xff_ffffn), 1, viewer(ctx), splitEnd(ctx)),
     },
     ICC_DIR_EL1: {
       write: (ctx, value) => {
         if (splitEnd(ctx)) cpu.deactivate(Number(value & 0xff_ffffn), ctx.secure);
       },
     },
-    ICC_HPPIR0_EL1: { read: ctx => BigInt(cpu.highestPendingGroup0(ctx.el === 3)) },
-    ICC_HPPIR1_EL1: { read: ctx => BigInt(cpu.highestPendingGroup1(bankOf(ctx))) },
+    ICC_HPPIR0_EL1: { read: ctx => BigInt(cpu.highestPending(0, viewer(ctx))) },
+    ICC_HPPIR1_EL1: { read: ctx => BigInt(cpu.highestPending(1, viewer(ctx))) },
     ICC_RPR_EL1: {
       read: ctx => {
         const running = cpu.runningPriority;

@@ -210,7 +210,6 @@ export class VirtualInterface {
 
   /** The pending interrupt of highest priority in an enabled group. */
   highestPending(): Readonly<ListRegister> | undefined {
-    if (!this.enabled) return undefined;
     let best: ListRegister | undefined;
     for (const lr of this.#listRegisters) {
       if (lr.state !== listState.pending || !this.#control.enabled[lr.group]) continue;
@@ -221,7 +220,7 @@ export class VirtualInterface {
 
   /** Whether an interrupt is urgent enough to be signalled now. */
   canSignal(lr: Readonly<ListRegister>): boolean {
-    if (lr.priority >= this.#control.priorityMask) return false;
+    if (!this.enabled || lr.priority >= this.#control.priorityMask) return false;
     const mask = this.groupMask(lr.group);
     const running = this.runningPriority;
     return running === idlePriority || (lr.priority & mask) < (running & mask);
