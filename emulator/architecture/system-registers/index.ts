@@ -32,12 +32,15 @@ export type SystemRegisterName = (typeof rows)[number]['name'];
 /** Every row, in the order that also gives the storage slots. */
 export const systemRegisters: readonly SystemRegister<SystemRegisterName>[] = rows;
 
-const byName = new Map<string, SystemRegister<SystemRegisterName>>(systemRegisters.map(row => [row.name, row]));
+/** Names in upper case: two of Arm's, CurrentEL and SPSel, are not. */
+const byName = new Map<string, SystemRegister<SystemRegisterName>>(
+  systemRegisters.map(row => [row.name.toUpperCase(), row]),
+);
 const byKey = new Map(systemRegisters.map(row => [systemEncodingKey(row.encoding), row]));
 
 /** The row of a name known to exist. */
 export function systemRegisterNamed(name: SystemRegisterName): SystemRegister<SystemRegisterName> {
-  return byName.get(name)!;
+  return byName.get(name.toUpperCase())!;
 }
 
 /** The row of any name, upper or lower case, or undefined. */
