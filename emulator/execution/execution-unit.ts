@@ -1,0 +1,67 @@
+/** One processing element with everything that executes it: translation, TLBs, register access. */
+import { refreshDerivedState } from '../processing-element/derived-state.ts';
+import { isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import type { ProcessingElement } from '../processing-element/processing-element.ts';
+import type { ProcessingElementState } from '../processing-element/state.ts';
+import { SystemRegisterAccess } from '../processing-element/system-register-access.ts';
+import type { AddressTranslator } from '../translation/address-translator.ts';
+import { contextOf, type TranslationContext } from '../translation/regime.ts';
+import type { FastTlb } from '../translation/tlb.ts';
+import { TlbKeeper } from '../translation/tlb-keeper.ts';
+import type { InstructionTlb } from './instruction-tlb.ts';
+
+export class ExecutionUnit {
+  readonly pe: ProcessingElement;
+  readonly state: ProcessingElementState;
+  readonly registers: SystemRegisterAccess;
+  readonly translator: AddressTranslator;
+  readonly tlb: FastTlb;
+  readonly keeper: TlbKeeper;
+  readonly instructionTlb: InstructionTlb;
+  /** The context of instruction fetches and ordinary accesses at the current level. */
+  context: TranslationContext = 0;
+  /** `off` until firmware starts it; `waiting` in WFI. */
+  power: 'running' | 'waiting' | 'off' = 'off';
+  /** Level, masks or controls changed: what is derived from them must be brought up to date before code runs. */
+  contextStale = true;
+
+  constructor(pe: ProcessingElement, translator: AddressTranslator, tlb: FastTlb, instructionTlb: InstructionTlb) {
+    this.pe = pe;
+    this.state = pe.state;
+    this.registers = new SystemRegisterAccess(pe);
+    this.translator = translator;
+    this.tlb = tlb;
+    this.keeper = new TlbKeeper(tlb, translator);
+    this.instructionTlb = instructionTlb;
+  }
+
+  /** Registers that translation depends on were written. */
+  translationChanged(): void {
+    this.keeper.controlsWritten();
+    this.instructionTlb.clear();
+    this.contextStale = true;
+  }
+
+  /** Nothing cached is to be trusted: a snapshot was restored, or a route changed. */
+  forgetTranslations(): void {
+    this.keeper.clear();
+    this.instructionTlb.clear();
+    this.contextStale = true;
+  }
+
+  /** Brings the words that generated code reads up to date with level and controls. */
+  refreshContext(): void {
+    this.contextStale = false;
+    const { pe, state, translator } = this;
+    const regime = translator.regimeOf(state.el as 0 | 1 | 2 | 3);
+    this.keeper.synchronize(regime, isSecure(pe));
+    const privileged = state.el > 0;
+    this.context = contextOf(regime, privileged, state.pan === 1);
+    const acting = state.uao === 0 && (state.el === 1 || (state.el === 2 && isInHost(pe)));
+    const unprivileged = acting ? contextOf(regime, false, false) : this.context;
+    state.engine.set('tlb', this.tlb.contextAddress(this.context));
+    state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
+    state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
+    refreshDerivedState(pe);
+  }
+}

@@ -1,0 +1,401 @@
+/**
+ * Runs one processing element in generated code and serves the code's exits.
+ *
+ * Positions count instructions that retired and exceptions that were taken, so that every change of state has a position
+ * of its own. Interrupts and events are looked at only where the architecture of this machine says: taken branches,
+ * page crossings, exceptions and system operations. How a run is cut into pieces never changes what it does.
+ */
+import { decode } from '../architecture/decoder.ts';
+import type { Statement } from '../architecture/semantics.ts';
+import type { MachineMemory } from '../bus/memory.ts';
+import { completeStep, raisePendingStep, stepState } from '../processing-element/debug-exceptions.ts';
+import { isSecure } from '../processing-element/effective-registers.ts';
+import { checkFloatingPointAccess } from '../processing-element/floating-point-access.ts';
+import {
+  raiseDataAbort,
+  raiseIllegalState,
+  raiseInstructionAbort,
+  raisePcAlignment,
+  raiseSpAlignment,
+  raiseTrap,
+  raiseUndefined,
+} from '../processing-element/synchronous-exceptions.ts';
+import type { AccessTransfer } from '../processing-element/syndrome.ts';
+import type { AddressMap } from '../bus/address-map.ts';
+import { CodeCache } from './code-cache.ts';
+import type { EngineArea } from './engine-area.ts';
+import { Exit, raisedCodes } from './engine.ts';
+import type { ExecutionUnit } from './execution-unit.ts';
+import { hostHelperFunctions } from './host-helpers.ts';
+import type { Interpreter } from './interpreter/generate.ts';
+import { type MemoryObserver, SlowMemory } from './memory-access.ts';
+import { PAGE_RECORDS_MASK, RECORD_SHIFT } from './record.ts';
+import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
+import { HANDLER_NOT_DECODED } from './variants.ts';
+
+/** A page of straight code may follow before the budget is looked at. */
+const OVERSHOOT = 1100;
+/** V8 optimises code only when it is entered anew. */
+const LONGEST_STRETCH = 1_000_000;
+
+/** Why a stretch ended. */
+export type StretchEnd =
+  /** A point where interrupts and events are to be looked at. */
+  | 'check'
+  /** The limit was reached exactly. */
+  | 'limit'
+  | 'breakpoint'
+  | 'watchpoint'
+  /** Somebody asked for a pause (an exception that is to be looked at, the end of the machine). */
+  | 'pause'
+  /** The processing element waits or is off. */
+  | 'stopped';
+
+export interface ExecutorHost extends SystemOperationHost {
+  /** Position at which the next event is due or the turn ends, whichever is earlier. */
+  deadline(): number;
+}
+
+interface Exports {
+  run(): number;
+  runExact(count: number): number;
+}
+
+export class Executor {
+  /** Instructions retired and exceptions taken, by all processing elements. */
+  position = 0;
+  readonly code: CodeCache;
+  readonly slowMemory: SlowMemory;
+  private readonly memory: MachineMemory;
+  private readonly map: AddressMap;
+  private readonly observer: MemoryObserver;
+  private readonly host: ExecutorHost;
+  private readonly exports: Exports;
+  private readonly operations: readonly SystemOperation[];
+  private readonly interpreter: Interpreter;
+  private unit: ExecutionUnit | undefined;
+  /** Budget handed to generated code, to count what it used. */
+  private handed = 0;
+  /** An interrupt may have become deliverable or an event due since the last check. */
+  private checkWanted = false;
+  private pauseWanted = false;
+  /** The last pause fell on a point where a check is due; it must be made before anything else runs. */
+  checkOwed = false;
+  private inCode = false;
+  private breakpoints: ReadonlySet<bigint> = new Set();
+
+  constructor(options: {
+    readonly memory: MachineMemory;
+    readonly map: AddressMap;
+    readonly area: EngineArea;
+    readonly interpreter: Interpreter;
+    readonly module: WebAssembly.Module;
+    readonly hasFeature: (feature: string) => boolean;
+    readonly observer: MemoryObserver;
+    readonly host: ExecutorHost;
+  }) {
+    const { memory, map, area, interpreter, module, observer, host } = options;
+    this.memory = memory;
+    this.map = map;
+    this.observer = observer;
+    this.host = host;
+    this.interpreter = interpreter;
+    this.slowMemory = new SlowMemory(map, observer);
+    this.code = new CodeCache({
+      memory,
+      base: area.codeCache,
+      pages: area.codePages,
+      table: interpreter.table,
+      hasFeature: options.hasFeature,
+    });
+    const env: Record<string, WebAssembly.ImportValue> = {
+      memory: memory.memory,
+      slowLoad: (address: bigint, descriptor: number) => this.slowMemory.load(this.active(), address, descriptor),
+      slowStore: (address: bigint, value: bigint, descriptor: number) =>
+        this.slowMemory.store(this.active(), address, value, descriptor),
+    };
+    for (const name of interpreter.hostHelpers) env[name] = hostHelperFunctions(name);
+    this.exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
+    this.operations = interpreter.systemOperations.map(name => {
+      const operation = systemOperations[name];
+      if (!operation) throw new Error(`nothing does the system operation “${name}”`);
+      return operation;
+    });
+  }
+
+  private active(): ExecutionUnit {
+    if (!this.unit) throw new Error('no processing element is executing');
+    return this.unit;
+  }
+
+  /** Position including what generated code has done since it was entered. */
+  now(): number {
+    if (!this.inCode || !this.unit) return this.position;
+    const { engine } = this.unit.state;
+    const straight = (engine.get('record') - engine.get('countFrom')) >>> RECORD_SHIFT;
+    return this.position + this.handed - engine.get('budget') + straight;
+  }
+
+  /** Makes generated code return at its next architectural point. */
+  requestCheck(): void {
+    this.checkWanted = true;
+    if (!this.inCode || !this.unit) return;
+    const { engine } = this.unit.state;
+    const used = this.handed - engine.get('budget');
+    this.handed = used;
+    engine.set('budget', 0);
+  }
+
+  /** Replaces the breakpoints: virtual addresses in whatever regime. */
+  setBreakpoints(addresses: ReadonlySet<bigint>, units: readonly ExecutionUnit[]): void {
+    this.breakpoints = addresses;
+    this.code.clearBreakpoints();
+    for (const unit of units) unit.instructionTlb.clear();
+  }
+
+  /**
+   * Runs until something happens, at most up to the position `limit`. `skipBreakpoint` executes the first instruction
+   * even when it carries one.
+   */
+  run(unit: ExecutionUnit, limit: number, skipBreakpoint: boolean, units: readonly ExecutionUnit[]): StretchEnd {
+    this.unit = unit;
+    const { pe, state } = unit;
+    let skip = skipBreakpoint;
+    this.checkOwed = false;
+    for (;;) {
+      if (unit.power !== 'running') return 'stopped';
+      if (this.position >= limit) return 'limit';
+      if (unit.contextStale) unit.refreshContext();
+      if (state.il === 1) {
+        raiseIllegalState(pe);
+        const next = this.stepTaken();
+        if (next !== 'again') return next;
+        continue;
+      }
+      const stepping = stepState(pe);
+      if (stepping === 'activePending') {
+        raisePendingStep(pe);
+        const next = this.stepTaken();
+        if (next !== 'again') return next;
+        continue;
+      }
+      const record = this.fetch(unit, units);
+      if (record === undefined) {
+        // An exception was taken instead of the instruction.
+        const next = this.stepTaken();
+        if (next !== 'again') return next;
+        continue;
+      }
+      const lifted = skip && this.code.hasBreakpoint(record);
+      skip = false;
+      if (lifted) this.code.liftBreakpoint(record);
+      const single = lifted || stepping === 'activeNotPending';
+      const end = this.stretch(unit, record, single ? Math.min(limit, this.position + 1) : limit);
+      if (lifted) this.code.setBreakpoint(record);
+      if (end === 'breakpoint' && !this.breakpoints.has(state.pc)) {
+        // The same page at another address carries the breakpoint.
+        skip = true;
+        continue;
+      }
+      if (stepping === 'activeNotPending' && end !== 'breakpoint' && end !== 'watchpoint') completeStep(pe, false);
+      if (end === 'again' || (end === 'limit' && this.position < limit)) continue;
+      return end;
+    }
+  }
+
+  /** Counts an instruction or exception that the host carried out; tells how to go on. */
+  private stepTaken(): 'again' | 'check' | 'pause' {
+    this.position++;
+    const due = this.checkDue();
+    if (this.takePause()) {
+      this.checkOwed = due;
+      return 'pause';
+    }
+    return due ? 'check' : 'again';
+  }
+  private checkDue(): boolean {
+    return this.checkWanted || this.position >= this.host.deadline();
+  }
+  /** The check has been made. */
+  checkMade(): void {
+    this.checkWanted = false;
+  }
+  /** Whether a pause was asked for; asking answers it. */
+  takePause(): boolean {
+    const wanted = this.pauseWanted;
+    this.pauseWanted = false;
+    return wanted;
+  }
+  /** Ends the run after the instruction that the host is carrying out. */
+  requestPause(): void {
+    this.pauseWanted = true;
+  }
+
+  /** The record of the instruction at the PC; undefined when fetching it raised an exception. */
+  private fetch(unit: ExecutionUnit, units: readonly ExecutionUnit[]): number | undefined {
+    const { pe, state, translator, instructionTlb, context } = unit;
+    const { pc } = state;
+    if ((pc & 3n) !== 0n) {
+      raisePcAlignment(pe);
+      return undefined;
+    }
+    const offset = Number(pc & 0xffcn) << (RECORD_SHIFT - 2);
+    const known = instructionTlb.find(context, pc);
+    if (known !== undefined) return known + offset;
+    const secure = isSecure(pe);
+    const result = translator.translate({
+      virtualAddress: pc,
+      access: 'execute',
+      regime: translator.regimeOf(state.el as 0 | 1 | 2 | 3),
+      privileged: state.el > 0,
+      secure,
+      pan: false,
+      purpose: 'access',
+    });
+    if (!result.ok) {
+      raiseInstructionAbort(pe, result.fault);
+      return undefined;
+    }
+    const range = this.map.find(result.physicalAddress, !result.nonSecure);
+    if (!range?.memory || !range.directRead) {
+      raiseInstructionAbort(pe, {
+        kind: 'externalAbort',
+        level: 0,
+        stage: 1,
+        onStage1Walk: false,
+        write: false,
+        virtualAddress: pc,
+        intermediatePhysicalAddress: undefined,
+      });
+      return undefined;
+    }
+    const linearPage = (range.memory.host + (result.physicalAddress - range.memory.base)) >>> 12;
+    if (!this.code.hasCode(linearPage)) {
+      // Stores to the page must be seen from now on.
+      const physicalPage = Math.floor(result.physicalAddress / 4096);
+      for (const other of units) other.tlb.revokeWritesTo(physicalPage);
+    }
+    let records = this.code.records(linearPage);
+    if (records === undefined) {
+      for (const other of units) other.instructionTlb.clear();
+      records = this.code.records(linearPage) as number;
+    }
+    instructionTlb.fill(context, pc, records);
+    const page = pc & ~0xfffn;
+    for (const address of this.breakpoints)
+      if ((address & ~0xfffn) === page) this.code.setBreakpoint(records + (Number(address & 0xffcn) << (RECORD_SHIFT - 2)));
+    return records + offset;
+  }
+
+  /** Enters generated code once and serves its exit. `again`: go on after a fresh look at the state. */
+  private stretch(unit: ExecutionUnit, record: number, limit: number): StretchEnd | 'again' {
+    const { pe, state } = unit;
+    const { engine } = state;
+    const remaining = limit - this.position;
+    const exact = remaining <= OVERSHOOT;
+    const untilDeadline = this.host.deadline() - this.position;
+    const stretch = Math.min(untilDeadline, LONGEST_STRETCH, exact ? LONGEST_STRETCH : remaining - OVERSHOOT);
+    this.handed = this.checkWanted ? 0 : Math.max(stretch, -1_000_000);
+    engine.set('budget', this.handed);
+    engine.set('record', record);
+    engine.set('countFrom', record);
+    engine.setWide('page', state.pc & ~0xfffn);
+    this.inCode = true;
+    const code = exact ? this.exports.runExact(remaining) : this.exports.run();
+    this.inCode = false;
+    const at = engine.get('record');
+    this.position += this.handed - engine.get('budget') + ((at - engine.get('countFrom')) >>> RECORD_SHIFT);
+    if (code !== Exit.fetch) state.pc = engine.getWide('page') + BigInt((at & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
+    switch (code) {
+      case Exit.check:
+        return this.checkDue() ? 'check' : 'again';
+      case Exit.fetch:
+        return this.checkDue() ? 'check' : 'again';
+      case Exit.counted:
+        return 'limit';
+      case Exit.decode:
+        this.code.decodeFrom(at);
+        return 'again';
+      case Exit.breakpoint:
+        return 'breakpoint';
+      case Exit.undefined:
+        raiseUndefined(pe);
+        break;
+      case Exit.system:
+        this.systemOperation(unit, at);
+        break;
+      case Exit.raise:
+        this.raise(unit, engine.get('exitDetail'));
+        break;
+      case Exit.accessFailed: {
+        engine.set('accessFailed', 0);
+        const { failed } = this.slowMemory;
+        if (!failed || failed.kind === 'watchpoint') return 'watchpoint';
+        const transfer = this.transferOf(at);
+        raiseDataAbort(pe, failed.fault, transfer ? { transfer } : {});
+        break;
+      }
+      default:
+        throw new Error(`generated code returned ${code}`);
+    }
+    return this.stepTaken();
+  }
+
+  private systemOperation(unit: ExecutionUnit, record: number): void {
+    const decoded = decode(this.memory.view.getUint32(this.code.wordAddress(record), true));
+    const operation = this.operations[unit.state.engine.get('exitDetail')];
+    if (!decoded || !operation) throw new Error('a system operation without an instruction');
+    operation(unit, decoded.fields, this.host);
+  }
+
+  private raise({ pe }: ExecutionUnit, detail: number): void {
+    switch (detail) {
+      case raisedCodes.spAlignment:
+        raiseSpAlignment(pe);
+        break;
+      case raisedCodes.pcAlignment:
+        raisePcAlignment(pe);
+        break;
+      case raisedCodes.fpTrap: {
+        const trap = checkFloatingPointAccess(pe);
+        if (trap) raiseTrap(pe, trap);
+        else raiseUndefined(pe);
+        break;
+      }
+      default:
+        raiseUndefined(pe);
+    }
+  }
+
+  /** What ESR_ELx.ISS says of the access of an instruction (ISV), when it says anything. */
+  private transferOf(record: number): AccessTransfer | undefined {
+    const decoded = decode(this.memory.view.getUint32(this.code.wordAddress(record), true));
+    const handler = this.memory.view.getUint16(record, true);
+    const variant = this.interpreter.table.variantOf(handler);
+    if (!decoded || !variant || handler === HANDLER_NOT_DECODED) return undefined;
+    for (const access of accessesOf(variant.statements)) {
+      const { transfer } = access.options;
+      if (!transfer || access.size === 16) continue;
+      const field = decoded.row.operands[transfer.operand]?.registerField;
+      if (field === undefined) continue;
+      const register = decoded.fields[field] as number;
+      const { signExtend, sixtyFour, acquireRelease } = transfer;
+      return { size: access.size, signExtend, register, sixtyFour, acquireRelease };
+    }
+    return undefined;
+  }
+
+  /** Linear memory changes by other means than generated code's stores. */
+  memoryWritten(linear: number, length: number): void {
+    this.observer.beforeWrite(linear, length);
+    this.code.written(linear, length);
+  }
+}
+
+function* accessesOf(statements: readonly Statement[]) {
+  for (const s of statements) {
+    if (s.op === 'store') yield { size: s.size, options: s.options };
+    else if (s.op === 'take' && s.value.node.op === 'load') yield { size: s.value.node.size, options: s.value.node.options };
+  }
+}
+

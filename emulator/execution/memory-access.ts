@@ -1,0 +1,226 @@
+/**
+ * The slow path of loads and stores: translation, alignment, devices, and filling the TLB so that the next access to the
+ * page needs no help.
+ */
+import type { AddressMap, MappedRange } from '../bus/address-map.ts';
+import type { AccessSize, BusAccess } from '../bus/types.ts';
+import { isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import { isDevice } from '../translation/attributes.ts';
+import type { Fault } from '../translation/fault.ts';
+import { contextOf } from '../translation/regime.ts';
+import type { AccessKind, Translation } from '../translation/request.ts';
+import { ACCESS_FOR_WRITE, ACCESS_SIZE_MASK, ACCESS_STORE, ACCESS_UNPRIVILEGED, accessAlignment } from './engine.ts';
+import type { ExecutionUnit } from './execution-unit.ts';
+
+const PAGE_OFFSET = 0xfffn;
+
+/** What keeps stores to a page on the slow path, and what must happen before one. */
+export interface MemoryObserver {
+  /** Whether stores to the linear page may bypass `beforeWrite` from now on. */
+  mayWriteFreely(linearPage: number): boolean;
+  /** Linear memory is about to change. */
+  beforeWrite(linear: number, length: number): void;
+  /** Whether accesses to the physical page are watched. */
+  isWatched(physicalPage: number): boolean;
+  /** A watched access is about to happen; true stops it, and the run. */
+  watchedAccess(unit: ExecutionUnit, access: WatchedAccess): boolean;
+}
+
+export interface WatchedAccess {
+  readonly physicalAddress: number;
+  readonly virtualAddress: bigint;
+  readonly size: number;
+  readonly write: boolean;
+}
+
+/** A load or store that could not be done: a fault to raise, or a watchpoint that stops before it. */
+export type FailedAccess = { readonly kind: 'fault'; readonly fault: Fault } | { readonly kind: 'watchpoint' };
+
+/** Serves the slow accesses of all processing elements. */
+export class SlowMemory {
+  private readonly map: AddressMap;
+  private readonly observer: MemoryObserver;
+  /** Why the last access failed. */
+  failed: FailedAccess | undefined;
+
+  constructor(map: AddressMap, observer: MemoryObserver) {
+    this.map = map;
+    this.observer = observer;
+  }
+
+  load(unit: ExecutionUnit, address: bigint, descriptor: number): bigint {
+    const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
+    const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor);
+    if (!parts) return 0n;
+    let value = 0n;
+    let shift = 0n;
+    for (const part of parts) {
+      const read = this.read(unit, part);
+      if (read === undefined) return 0n;
+      value |= read << shift;
+      shift += BigInt(8 * part.size);
+    }
+    return value;
+  }
+
+  store(unit: ExecutionUnit, address: bigint, value: bigint, descriptor: number): void {
+    const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
+    const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor | ACCESS_STORE);
+    if (!parts) return;
+    let rest = BigInt.asUintN(8 * size, value);
+    for (const part of parts) {
+      if (!this.write(unit, part, BigInt.asUintN(8 * part.size, rest))) return;
+      rest >>= BigInt(8 * part.size);
+    }
+  }
+
+  /** Checks an access and translates it; an access across two pages becomes one of single bytes. */
+  private prepare(unit: ExecutionUnit, address: bigint, size: AccessSize, descriptor: number): Part[] | undefined {
+    const store = (descriptor & ACCESS_STORE) !== 0;
+    const kind: AccessKind = store ? 'write' : descriptor & ACCESS_FOR_WRITE ? 'atomic' : 'read';
+    const unprivileged = (descriptor & ACCESS_UNPRIVILEGED) !== 0 && actsUnprivileged(unit);
+    const privileged = unit.state.el > 0 && !unprivileged;
+    const alignment = Math.max(accessAlignment(descriptor), 1);
+    const misaligned = (address & BigInt(size - 1)) !== 0n;
+    const demanded = (address & BigInt(alignment - 1)) !== 0n;
+    if (demanded || (misaligned && unit.state.engine.get('alignmentCheck')))
+      return this.fault(unit, alignmentFault(address, store));
+    const first = this.translate(unit, address, kind, privileged);
+    if (!first) return undefined;
+    if (misaligned && isDevice(first.attributes)) return this.fault(unit, alignmentFault(address, store));
+    if ((address & PAGE_OFFSET) + BigInt(size) <= 4096n) {
+      const part = { address, size, translation: first, store, privileged };
+      return [part];
+    }
+    const parts: Part[] = [];
+    const nextPage = (address | PAGE_OFFSET) + 1n;
+    const second = this.translate(unit, BigInt.asUintN(64, nextPage), kind, privileged);
+    if (!second) return undefined;
+    if (isDevice(second.attributes)) return this.fault(unit, alignmentFault(address, store));
+    for (let i = 0; i < size; i++) {
+      const at = address + BigInt(i);
+      const beyond = at >= nextPage;
+      const base = beyond ? second : first;
+      const offset = Number(beyond ? at - nextPage : at - address);
+      const translation = { ...base, physicalAddress: base.physicalAddress + offset };
+      parts.push({ address: BigInt.asUintN(64, at), size: 1, translation, store, privileged });
+    }
+    return parts;
+  }
+
+  private translate(unit: ExecutionUnit, address: bigint, access: AccessKind, privileged: boolean): Translation | undefined {
+    const { pe, state, translator } = unit;
+    const regime = translator.regimeOf(state.el as 0 | 1 | 2 | 3);
+    unit.keeper.synchronize(regime, isSecure(pe));
+    const result = translator.translate({
+      virtualAddress: address,
+      access,
+      regime,
+      privileged,
+      secure: isSecure(pe),
+      pan: state.pan === 1,
+      purpose: 'access',
+    });
+    if (result.ok) return result;
+    return this.fault(unit, result.fault);
+  }
+
+  private read(unit: ExecutionUnit, part: Part): bigint | undefined {
+    const { physicalAddress } = part.translation;
+    const range = this.route(unit, part);
+    if (!range || this.stoppedByWatchpoint(unit, part, false)) return undefined;
+    if (range.directRead) this.fill(unit, part, range);
+    const value = this.map.read(physicalAddress, part.size, busAccess(unit, part));
+    return value === undefined ? this.fault(unit, externalAbort(part)) : value;
+  }
+
+  private write(unit: ExecutionUnit, part: Part, value: bigint): boolean {
+    const { physicalAddress } = part.translation;
+    const range = this.route(unit, part);
+    if (!range || this.stoppedByWatchpoint(unit, part, true)) return false;
+    if (range.directWrite && range.memory) {
+      this.observer.beforeWrite(range.memory.host + (physicalAddress - range.memory.base), part.size);
+      this.fill(unit, part, range);
+    }
+    if (this.map.write(physicalAddress, part.size, value, busAccess(unit, part))) return true;
+    this.fault(unit, externalAbort(part));
+    return false;
+  }
+
+  private route(unit: ExecutionUnit, part: Part): MappedRange | undefined {
+    const range = this.map.find(part.translation.physicalAddress, !part.translation.nonSecure);
+    if (!range) return this.fault(unit, externalAbort(part));
+    return range;
+  }
+
+  private stoppedByWatchpoint(unit: ExecutionUnit, part: Part, write: boolean): boolean {
+    const { physicalAddress } = part.translation;
+    if (!this.observer.isWatched(Math.floor(physicalAddress / 4096))) return false;
+    const { address, size } = part;
+    if (!this.observer.watchedAccess(unit, { physicalAddress, virtualAddress: address, size, write })) return false;
+    this.failed = { kind: 'watchpoint' };
+    unit.state.engine.set('accessFailed', 1);
+    return true;
+  }
+
+  /** Lets generated code reach the page directly, as far as nobody needs to know of its accesses. */
+  private fill(unit: ExecutionUnit, { address, translation, privileged }: Part, range: MappedRange): void {
+    if (!range.memory) return;
+    const physicalPage = Math.floor(translation.physicalAddress / 4096);
+    if (this.observer.isWatched(physicalPage)) return;
+    const host = range.memory.host + (physicalPage * 4096 - range.memory.base);
+    const regime = unit.translator.regimeOf(unit.state.el as 0 | 1 | 2 | 3);
+    const context = contextOf(regime, privileged, unit.state.pan === 1);
+    unit.tlb.fill(context, address, translation, host, {
+      read: range.directRead,
+      write: range.directWrite && this.observer.mayWriteFreely(host >>> 12),
+    });
+  }
+
+  /** Notes why the access failed and tells generated code that it did. */
+  private fault(unit: ExecutionUnit, fault: Fault): undefined {
+    this.failed = { kind: 'fault', fault };
+    unit.state.engine.set('accessFailed', 1);
+    return undefined;
+  }
+}
+
+interface Part {
+  readonly address: bigint;
+  readonly size: AccessSize;
+  readonly translation: Translation;
+  readonly store: boolean;
+  readonly privileged: boolean;
+}
+
+/** LDTR and STTR act as EL0 at EL1, and at EL2 for a host; PSTATE.UAO makes them ordinary. */
+export function actsUnprivileged({ pe, state }: ExecutionUnit): boolean {
+  if (state.uao === 1) return false;
+  return state.el === 1 || (state.el === 2 && isInHost(pe));
+}
+
+const busAccess = (unit: ExecutionUnit, part: Part): BusAccess => ({
+  pe: unit.state.index,
+  secure: !part.translation.nonSecure,
+  privileged: part.privileged,
+});
+
+const alignmentFault = (virtualAddress: bigint, write: boolean): Fault => ({
+  kind: 'alignment',
+  level: 0,
+  stage: 1,
+  onStage1Walk: false,
+  write,
+  virtualAddress,
+  intermediatePhysicalAddress: undefined,
+});
+
+const externalAbort = ({ address, store }: Part): Fault => ({
+  kind: 'externalAbort',
+  level: 0,
+  stage: 1,
+  onStage1Walk: false,
+  write: store,
+  virtualAddress: address,
+  intermediatePhysicalAddress: undefined,
+});

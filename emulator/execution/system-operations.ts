@@ -1,0 +1,96 @@
+/** What the engine hands back to the processing element: exception calls, system registers, system instructions, waiting. */
+import type { Fields } from '../architecture/pattern.ts';
+import {
+  executeExceptionReturn,
+  executeHypervisorCall,
+  executeSecureMonitorCall,
+} from '../processing-element/call-instructions.ts';
+import { wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
+import {
+  raiseBreakpointInstruction,
+  raiseSupervisorCall,
+  raiseTrap,
+  raiseUndefined,
+} from '../processing-element/synchronous-exceptions.ts';
+import {
+  completeInstruction,
+  executeReadSystemRegister,
+  executeWritePstateField,
+  executeWriteSystemRegister,
+} from '../processing-element/system-instructions.ts';
+import { checkWait, consumeEvent } from '../processing-element/wait.ts';
+import type { ExecutionUnit } from './execution-unit.ts';
+
+/** What the machine around the engine does for system operations. */
+export interface SystemOperationHost {
+  /** TLBI, AT, DC, IC and the like: `key` is op0:op1:CRn:CRm:op2. */
+  systemInstruction(unit: ExecutionUnit, key: number, rt: number, result: boolean): void;
+  /** HLT: a semihosting call, when the machine offers it; false makes the instruction UNDEFINED. */
+  halt(unit: ExecutionUnit, immediate: number): boolean;
+  /** SEV: every processing element gets an event. */
+  sendEvent(): void;
+  /** The processing element has nothing to do for the rest of its turn. */
+  yieldTurn(unit: ExecutionUnit): void;
+}
+
+export type SystemOperation = (unit: ExecutionUnit, fields: Fields, host: SystemOperationHost) => void;
+
+const keyOf = (f: Fields, op0: number): number =>
+  (op0 << 14) | ((f['op1'] as number) << 11) | ((f['CRn'] as number) << 7) | ((f['CRm'] as number) << 3) | (f['op2'] as number);
+
+const immediate = (f: Fields): number => f['imm16'] as number;
+
+function waitForInterrupt(unit: ExecutionUnit): void {
+  const { pe } = unit;
+  if (!wakesFromWaitForInterrupt(pe)) {
+    const trap = checkWait(pe, 'wfi');
+    if (trap) {
+      raiseTrap(pe, trap);
+      return;
+    }
+    unit.power = 'waiting';
+  }
+  completeInstruction(pe);
+}
+
+function waitForEvent(unit: ExecutionUnit, _fields: Fields, host: SystemOperationHost): void {
+  const { pe } = unit;
+  if (!consumeEvent(pe)) {
+    const trap = checkWait(pe, 'wfe');
+    if (trap) {
+      raiseTrap(pe, trap);
+      return;
+    }
+    // Waking without an event is always allowed; the others get their turn first.
+    host.yieldTurn(unit);
+  }
+  completeInstruction(pe);
+}
+
+/** Operations by the name that a row's semantics give. The state's PC is that of the instruction. */
+export const systemOperations: Readonly<Record<string, SystemOperation>> = {
+  svc: ({ pe }, f) => raiseSupervisorCall(pe, immediate(f)),
+  hvc: ({ pe }, f) => executeHypervisorCall(pe, immediate(f)),
+  smc: ({ pe }, f) => executeSecureMonitorCall(pe, immediate(f)),
+  brk: ({ pe }, f) => raiseBreakpointInstruction(pe, immediate(f)),
+  hlt: (unit, f, host) => {
+    if (host.halt(unit, immediate(f))) completeInstruction(unit.pe);
+    else raiseUndefined(unit.pe);
+  },
+  eret: ({ pe }) => executeExceptionReturn(pe),
+  mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
+  msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
+  msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),
+  sys: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, false),
+  sysl: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, true),
+  wfi: waitForInterrupt,
+  wfe: waitForEvent,
+  sev: ({ pe }, _f, host) => {
+    host.sendEvent();
+    completeInstruction(pe);
+  },
+  sevl: ({ pe, state }) => {
+    state.eventRegister = 1;
+    completeInstruction(pe);
+  },
+};

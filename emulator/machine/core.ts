@@ -1,0 +1,299 @@
+/**
+ * The processing elements of a machine, the engine that runs them, and virtual time.
+ *
+ * One thread, one order: the elements take turns of a fixed number of instructions. Virtual time is the position (what
+ * all elements have executed together) plus what was skipped while all of them waited.
+ */
+import type { AddressMap } from '../bus/address-map.ts';
+import type { MachineMemory } from '../bus/memory.ts';
+import { engineArea } from '../execution/engine-area.ts';
+import { ExecutionUnit } from '../execution/execution-unit.ts';
+import { Executor } from '../execution/executor.ts';
+import { InstructionTlb } from '../execution/instruction-tlb.ts';
+import type { Interpreter } from '../execution/interpreter/generate.ts';
+import type { MemoryObserver } from '../execution/memory-access.ts';
+import type { SystemOperationHost } from '../execution/system-operations.ts';
+import { effectiveHcr } from '../processing-element/effective-registers.ts';
+import type { ExceptionRecord } from '../processing-element/exception-record.ts';
+import type { Implementation } from '../processing-element/implementation.ts';
+import { takeInterrupt, wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
+import { ProcessingElement } from '../processing-element/processing-element.ts';
+import { ACTIVE_WINDOW, ProcessingElementState, STATE_SIZE } from '../processing-element/state.ts';
+import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
+import { AddressTranslator } from '../translation/address-translator.ts';
+import type { TranslationInputs } from '../translation/inputs.ts';
+import { FastTlb } from '../translation/tlb.ts';
+import type { MachineClock } from './virtual-clock.ts';
+
+/** Instructions of one turn when several elements run. */
+const TURN = 10_000;
+
+/** Why a run came to rest. */
+export type CoreStop =
+  | { readonly kind: 'limit' }
+  | { readonly kind: 'breakpoint'; readonly pe: number }
+  | { readonly kind: 'watchpoint'; readonly pe: number }
+  | { readonly kind: 'pause'; readonly pe: number }
+  /** Nothing runs and no event is scheduled. */
+  | { readonly kind: 'idle' };
+
+export interface CoreOptions {
+  readonly memory: MachineMemory;
+  readonly map: AddressMap;
+  readonly clock: MachineClock;
+  readonly processingElements: number;
+  readonly implementation: Implementation;
+  readonly interpreter: Interpreter;
+  readonly module: WebAssembly.Module;
+  readonly observer: MemoryObserver;
+  readonly operations: Omit<SystemOperationHost, 'sendEvent' | 'yieldTurn'>;
+  handlers(pe: number): SystemRegisterHandlers;
+  firmwareCall(pe: ProcessingElement, conduit: 'smc' | 'hvc'): boolean;
+  recordException(record: ExceptionRecord): void;
+  /** EL or Security state changed: the interrupt controller routes by them. */
+  levelChanged(pe: ProcessingElement): void;
+}
+
+export class MachineCore {
+  readonly units: readonly ExecutionUnit[];
+  readonly executor: Executor;
+  readonly clock: MachineClock;
+  /** Index of the element whose turn it is. */
+  current = 0;
+  /** Virtual time that passed while every element waited. */
+  private idle = 0;
+  private turnEnd = TURN;
+  private readonly memory: MachineMemory;
+  private readonly restingStates: readonly number[];
+
+  constructor(options: CoreOptions) {
+    const { memory, map, clock } = options;
+    this.memory = memory;
+    this.clock = clock;
+    const area = engineArea(options.processingElements);
+    this.restingStates = area.restingStates;
+    const host = {
+      position: () => this.executor.now(),
+      recordException: options.recordException,
+      translationChanged: (pe: ProcessingElement) => this.unitOf(pe).translationChanged(),
+      contextChanged: (pe: ProcessingElement) => {
+        this.unitOf(pe).contextStale = true;
+        options.levelChanged(pe);
+      },
+      interruptsChanged: () => this.executor.requestCheck(),
+      debugChanged: (pe: ProcessingElement) => {
+        this.unitOf(pe).contextStale = true;
+      },
+      firmwareCall: options.firmwareCall,
+    };
+    this.units = area.restingStates.map((resting, index) => {
+      const base = index === 0 ? ACTIVE_WINDOW : resting;
+      const state = new ProcessingElementState(memory.memory, base, index);
+      const pe = new ProcessingElement({
+        memory: memory.memory,
+        state,
+        implementation: options.implementation,
+        handlers: options.handlers(index),
+        host,
+      });
+      for (const [name, value] of options.implementation.resetValues) state.write(name as never, value);
+      const translator = new AddressTranslator(this.translationInputs(pe, map));
+      const tlb = new FastTlb(memory.memory, area.dataTlbs[index] as number);
+      return new ExecutionUnit(
+        pe,
+        translator,
+        tlb,
+        new InstructionTlb(memory.memory, area.instructionTlbs[index] as number),
+      );
+    });
+    this.executor = new Executor({
+      memory,
+      map,
+      area,
+      interpreter: options.interpreter,
+      module: options.module,
+      hasFeature: name => options.implementation.hasFeature(name),
+      observer: options.observer,
+      host: {
+        ...options.operations,
+        deadline: () => Math.min(this.clock.nextEventAt() - this.idle, this.units.length > 1 ? this.turnEnd : Infinity),
+        sendEvent: () => {
+          for (const { state } of this.units) state.eventRegister = 1;
+        },
+        yieldTurn: () => {
+          this.turnEnd = this.executor.position;
+          this.executor.requestCheck();
+        },
+      },
+    });
+  }
+
+  /** Virtual time in instruction units. */
+  time(): number {
+    return this.executor.now() + this.idle;
+  }
+
+  private unitOf(pe: ProcessingElement): ExecutionUnit {
+    return this.units[pe.index] as ExecutionUnit;
+  }
+
+  private translationInputs(pe: ProcessingElement, map: AddressMap): TranslationInputs {
+    const { view } = this.memory;
+    const linear = (physicalAddress: number, nonSecure: boolean): number | undefined => {
+      const range = map.find(physicalAddress, !nonSecure);
+      if (!range?.memory || !range.directRead) return undefined;
+      return range.memory.host + (physicalAddress - range.memory.base);
+    };
+    return {
+      register: name => pe.state.read(name),
+      effectiveHypervisorConfiguration: () => effectiveHcr(pe),
+      readWord: (physicalAddress, nonSecure) => {
+        const at = linear(physicalAddress, nonSecure);
+        return at === undefined ? undefined : view.getUint32(at, true);
+      },
+      compareAndSwap: (physicalAddress, nonSecure, expected, replacement) => {
+        const at = linear(physicalAddress, nonSecure);
+        if (at === undefined || !map.find(physicalAddress, !nonSecure)?.directWrite) return 'unsupported';
+        if (view.getBigUint64(at, true) !== expected) return 'changed';
+        this.executor.memoryWritten(at, 8);
+        view.setBigUint64(at, replacement, true);
+        return 'swapped';
+      },
+    };
+  }
+
+  /** Makes an element the one whose state is in the active window. */
+  switchTo(index: number): void {
+    if (index === this.current) return;
+    const from = this.units[this.current] as ExecutionUnit;
+    const to = this.units[index] as ExecutionUnit;
+    const { u8 } = this.memory;
+    const resting = this.restingStates[this.current] as number;
+    u8.copyWithin(resting, ACTIVE_WINDOW, ACTIVE_WINDOW + STATE_SIZE);
+    from.state.moveTo(resting);
+    // Another element's stores could have taken the reservation; losing it is always allowed.
+    from.state.clearExclusive();
+    u8.copyWithin(ACTIVE_WINDOW, to.state.address, to.state.address + STATE_SIZE);
+    to.state.moveTo(ACTIVE_WINDOW);
+    this.current = index;
+  }
+
+  /** Runs to a position at most. `skipBreakpoint`: the breakpoint under the first instruction is not reported. */
+  run(limit: number, skipBreakpoint: boolean): CoreStop {
+    const { executor } = this;
+    let skip = skipBreakpoint;
+    if (executor.checkOwed) this.check();
+    for (;;) {
+      if (executor.takePause()) return { kind: 'pause', pe: this.current };
+      if (executor.position >= limit) return { kind: 'limit' };
+      const unit = this.units[this.current] as ExecutionUnit;
+      if (unit.power !== 'running') {
+        const next = this.nextRunning();
+        if (next !== undefined) {
+          this.beginTurn(next);
+          continue;
+        }
+        if (!this.skipIdle()) return { kind: 'idle' };
+        continue;
+      }
+      const end = executor.run(unit, limit, skip, this.units);
+      skip = false;
+      switch (end) {
+        case 'limit':
+          this.clock.moveTo(this.time());
+          return { kind: 'limit' };
+        case 'check':
+        case 'stopped':
+          this.check();
+          break;
+        default:
+          this.clock.moveTo(this.time());
+          return { kind: end, pe: this.current };
+      }
+    }
+  }
+
+  private nextRunning(): number | undefined {
+    for (let i = 1; i <= this.units.length; i++) {
+      const index = (this.current + i) % this.units.length;
+      if ((this.units[index] as ExecutionUnit).power === 'running') return index;
+    }
+    return undefined;
+  }
+
+  private beginTurn(index: number): void {
+    this.switchTo(index);
+    this.turnEnd = this.executor.position + TURN;
+    this.takeInterrupt();
+  }
+
+  /** Lets due events happen, wakes elements, ends a turn, takes an interrupt. */
+  private check(): void {
+    const { executor, clock } = this;
+    executor.checkOwed = false;
+    executor.checkMade();
+    clock.moveTo(this.time());
+    clock.runDueEvents();
+    this.wake();
+    if (this.units.length > 1 && executor.position >= this.turnEnd) {
+      const next = this.nextRunning();
+      if (next !== undefined) this.beginTurn(next);
+      return;
+    }
+    if ((this.units[this.current] as ExecutionUnit).power === 'running') this.takeInterrupt();
+  }
+
+  private takeInterrupt(): void {
+    const { pe } = this.units[this.current] as ExecutionUnit;
+    if (takeInterrupt(pe)) this.executor.position++;
+  }
+
+  private wake(): void {
+    for (const unit of this.units)
+      if (unit.power === 'waiting' && wakesFromWaitForInterrupt(unit.pe)) unit.power = 'running';
+  }
+
+  /** All elements wait: moves time to the next event. False when there is none. */
+  private skipIdle(): boolean {
+    const { clock } = this;
+    this.wake();
+    if (this.units.some(unit => unit.power === 'running')) return true;
+    const next = clock.nextEventAt();
+    if (!Number.isFinite(next)) return false;
+    this.idle += Math.max(0, next - this.time());
+    clock.moveTo(this.time());
+    clock.runDueEvents();
+    this.wake();
+    if ((this.units[this.current] as ExecutionUnit).power === 'running') this.takeInterrupt();
+    return true;
+  }
+
+  /** What the clock and the order of turns need beside the elements' states. */
+  save(): SavedCore {
+    const { current, idle, turnEnd } = this;
+    return { current, idle, turnEnd, position: this.executor.position, power: this.units.map(unit => unit.power) };
+  }
+
+  /** The states in linear memory have been put back already. */
+  restore(saved: SavedCore): void {
+    this.current = saved.current;
+    this.idle = saved.idle;
+    this.turnEnd = saved.turnEnd;
+    this.executor.position = saved.position;
+    this.executor.checkMade();
+    this.executor.checkOwed = false;
+    this.units.forEach((unit, index) => {
+      unit.power = saved.power[index] ?? 'off';
+      unit.state.moveTo(index === saved.current ? ACTIVE_WINDOW : (this.restingStates[index] as number));
+      unit.forgetTranslations();
+    });
+  }
+}
+
+export interface SavedCore {
+  readonly current: number;
+  readonly idle: number;
+  readonly turnEnd: number;
+  readonly position: number;
+  readonly power: readonly ExecutionUnit['power'][];
+}
