@@ -142,7 +142,7 @@ export const controlRegisters = [
       bits('23', 'SPAN', 'PSTATE.PAN on exception entry', { values: { 0: 'set', 1: 'left as it is' } }),
       bits('22', 'EIS', 'Exception entry synchronizes the context', { feature: 'FEAT_ExS', without: 1 }),
       bits('21', 'IESB', 'Implicit error synchronization on exception entry and return', { feature: 'FEAT_IESB' }),
-      res1('20'),
+      bits('20', 'TSCXT', 'EL0 accesses to SCXTNUM_EL0 trap', { feature: 'FEAT_CSV2_2', without: 1 }),
       bits('19', 'WXN', 'Writable memory is never executable', {
         values: { 0: 'no effect', 1: 'writable implies execute-never' },
       }),
