@@ -3,7 +3,7 @@ import type { DebugSessions, TrapdoorSession } from './debug/sessions.ts';
 
 /** Exception level, security state and processing element of the session in view, while it is stopped. */
 export function registerStatusBar(sessions: DebugSessions): Disposable {
-  const item = window.createStatusBarItem('trapdoor.state', StatusBarAlignment.Left, 50);
+  const item = window.createStatusBarItem('state', StatusBarAlignment.Left, 50);
   item.name = 'Trapdoor: machine state';
   item.command = 'trapdoor.levels.focus';
 
