@@ -206,6 +206,8 @@ export interface LaunchConfiguration {
   readonly reverseDebugging?: boolean;
   /** Serve semihosting calls: console and exit only. Default false. */
   readonly semihosting?: boolean;
+  /** How stepping treats interrupts that arrive meanwhile: their handlers are run through (default), or stepped into. */
+  readonly stepping?: { readonly interrupts?: 'runThrough' | 'stepInto' };
   /** Log the protocol to the debug console. Default false. */
   readonly trace?: boolean;
 }

@@ -19,6 +19,8 @@ export interface BreakpointWishes {
   readonly condition?: string;
   readonly hitCondition?: string;
   readonly logMessage?: string;
+  /** The number this breakpoint had before the machine was launched anew. */
+  readonly id?: number;
   /** A breakpoint mode: `el0` to `el3` limit it to an Exception level. */
   readonly mode?: string;
 }
@@ -93,6 +95,9 @@ export class Breakpoints {
   data(id: number): Breakpoint | undefined {
     return this.#data.find(breakpoint => breakpoint.id === id);
   }
+  get watched(): readonly Breakpoint[] {
+    return this.#data;
+  }
   get any(): boolean {
     return this.#byAddress.size > 0 || this.#data.length > 0 || this.#exceptions.length > 0;
   }
@@ -162,7 +167,7 @@ export class Breakpoints {
   setData(wishes: readonly DataBreakpointWish[]): readonly Breakpoint[] {
     this.#data = wishes.map(wish => {
       const place = parseDataId(wish.dataId);
-      const id = this.#nextId;
+      const id = wish.id ?? this.#nextId;
       const watch = place && { id, at: place.at, length: place.length, access: wish.access ?? 'write' };
       const breakpoint = this.#make('data', wish, { ...(watch && { watch }) });
       if (!watch) breakpoint.message = `'${wish.dataId}' names no memory to watch`;
@@ -235,7 +240,7 @@ export class Breakpoints {
 
   #make(kind: BreakpointKind, wish: BreakpointWishes & { line?: number }, more: Partial<Breakpoint>): Breakpoint {
     const breakpoint: { -readonly [Name in keyof Breakpoint]: Breakpoint[Name] } = {
-      id: this.#nextId++,
+      id: wish.id ?? this.#nextId++,
       kind,
       addresses: [],
       hits: 0,

@@ -24,6 +24,9 @@ interface Count {
 export class ExceptionStatistics {
   readonly #log: ExceptionLog;
   #counts = new Map<string, Count>();
+  /** How often the cause of each record had happened then, from `#first` on. */
+  #occurrences: number[] = [];
+  #first = 0;
   #consumed = 0;
   #last: ExceptionRecord | undefined;
 
@@ -47,6 +50,12 @@ export class ExceptionStatistics {
       .sort((a, b) => b.count - a.count || b.lastPosition - a.lastPosition);
   }
 
+  /** How often the cause of this record had happened, itself included. */
+  occurrence(index: number): number {
+    this.#catchUp();
+    return this.#occurrences[index - this.#first] ?? 1;
+  }
+
   #catchUp(): void {
     const log = this.#log;
     if (
@@ -54,14 +63,17 @@ export class ExceptionStatistics {
       (this.#consumed > log.first && log.at(this.#consumed - 1)?.position !== this.#last?.position)
     ) {
       this.#counts = new Map();
+      this.#occurrences = [];
       this.#consumed = log.first;
     }
+    if (this.#occurrences.length === 0) this.#first = Math.max(this.#consumed, log.first);
     for (let index = Math.max(this.#consumed, log.first); index < log.end; index++) {
       const record = log.at(index);
       if (!record) continue;
       const cause = describeCause(record);
       const key = `${record.kind} ${record.from} ${record.to} ${cause}`;
       const known = this.#counts.get(key);
+      this.#occurrences.push((known?.count ?? 0) + 1);
       if (known) {
         known.count++;
         known.lastPosition = record.position;

@@ -10,3 +10,13 @@ export function describeCause(record: ExceptionRecord): string {
     return `${record.cause.startsWith('virtual') ? 'virtual ' : ''}${kind === 'serror' ? 'SError' : kind.toUpperCase()}`;
   return `EC 0x${(record.exceptionClass ?? 0).toString(16)}`;
 }
+
+/** One line: where from, where to, why. */
+export function headline(record: ExceptionRecord): string {
+  return `EL${record.from} → EL${record.to}: ${describeCause(record)}`;
+}
+
+/** The cause of one record, with its details. */
+export function describeRecord(record: ExceptionRecord): string {
+  return describeCause(record);
+}

@@ -17,6 +17,20 @@ export function* continueRun(session: Debugger): Plan {
   return yield* run(session, () => undefined);
 }
 
+/** Runs to the beginning of a function. */
+export function* runToFunction(session: Debugger, name: string): Plan {
+  const address = session.images.functionBreakpoint(name);
+  if (address === undefined) throw new UserProblem(`No loaded image has a symbol ${name} to run to`);
+  session.breakpoints.addTemporary(address);
+  try {
+    return yield* run(session, stop =>
+      stop.kind === 'breakpoint' && stop.address === address ? { reason: 'entry', pe: stop.pe } : undefined,
+    );
+  } finally {
+    session.breakpoints.removeTemporary(address);
+  }
+}
+
 /** Runs until a function given says that it is enough; user's breakpoints come first. */
 function* run(session: Debugger, enough: (stop: TargetStop) => Stop | undefined): Plan {
   for (;;) {

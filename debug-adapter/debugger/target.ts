@@ -133,6 +133,7 @@ export interface Target {
   readonly current: number;
   /** Retired instructions of all elements together. */
   readonly position: number;
+  /** One and the same object all the time. */
   readonly exceptions: ExceptionLog;
   readonly timeTravel: TimeTravel | undefined;
 

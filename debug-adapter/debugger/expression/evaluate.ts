@@ -123,7 +123,8 @@ class Evaluator {
       return this.#value(expression);
     } catch (problem) {
       if (problem instanceof ExpressionProblem && problem.end === 0) {
-        throw new ExpressionProblem(problem.message, expression.start, expression.end);
+        problem.start = expression.start;
+        problem.end = expression.end;
       }
       throw problem;
     }

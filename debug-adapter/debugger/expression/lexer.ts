@@ -20,8 +20,8 @@ export type Token =
 /** The text is not an expression. `start` and `end` are offsets into it. */
 export class ExpressionProblem extends Error {
   override readonly name = 'ExpressionProblem';
-  readonly start: number;
-  readonly end: number;
+  start: number;
+  end: number;
   constructor(message: string, start = 0, end = start) {
     super(message);
     this.start = start;

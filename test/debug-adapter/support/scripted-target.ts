@@ -113,17 +113,23 @@ export class ScriptedTarget implements Target {
     }
     return records;
   }
-  get exceptions() {
-    const records = this.#records(this.position);
+  readonly exceptions = this.#log();
+  #log() {
+    const records = () => this.#records(this.position);
     return {
       first: 0,
-      end: records.length,
-      at: (index: number) => records[index],
+      get end() {
+        return records().length;
+      },
+      at: (index: number) => records()[index],
       registersAt: (index: number) => {
-        const record = records[index];
+        const record = records()[index];
         if (!record) return undefined;
         const { registers } = this.#state(record.position - 1);
-        return { x: Array.from({ length: 31 }, (_, n) => registers.get(`x${n}`) ?? 0n), sp: registers.get('sp') ?? 0n };
+        return {
+          x: Array.from({ length: 31 }, (_, n) => registers.get(`x${n}`) ?? 0n),
+          sp: registers.get('sp') ?? 0n,
+        };
       },
     };
   }

@@ -1,0 +1,20 @@
+/** What launching gives: a machine at reset and the files that know its symbols. */
+import type { Target } from '../debugger/target.ts';
+import type { LaunchConfiguration } from '../protocol.ts';
+
+export interface SymbolSource {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Run address minus link address. */
+  readonly offset: bigint;
+}
+
+export interface LaunchedMachine {
+  readonly target: Target;
+  readonly symbols: readonly SymbolSource[];
+  /** What did not go as wished but keeps nobody from debugging, in words. */
+  readonly problems: readonly string[];
+}
+
+/** Throws `UserProblem` when the configuration cannot be launched. */
+export type Launch = (configuration: LaunchConfiguration) => Promise<LaunchedMachine>;

@@ -1,0 +1,43 @@
+import { UserProblem } from '../debugger/target.ts';
+import { request } from './request.ts';
+
+export const loadedSources = request('loadedSources', {
+  capabilities: { supportsLoadedSourcesRequest: true },
+  legalWhile: 'launched',
+  run(session) {
+    return { sources: session.debugger.images.sourcePaths.map(path => session.source(path)) };
+  },
+});
+
+/** Clients read files themselves; this is for those that cannot. */
+export const source = request('source', {
+  legalWhile: 'launched',
+  needs: { source: 'object?', sourceReference: 'number?' },
+  async run(session, { source: wanted }) {
+    const path = wanted?.path;
+    const known = path !== undefined && session.debugger.images.sourcePaths.some(session.sources.matcher(path));
+    if (!known) throw new UserProblem(`No loaded image was built from ${path ?? 'this source'}`);
+    try {
+      return { content: await session.environment.readFile(path) };
+    } catch {
+      throw new UserProblem(
+        `${path} cannot be read; "sourceFileMap" in the launch configuration tells where sources are`,
+      );
+    }
+  },
+});
+
+export const modules = request('modules', {
+  capabilities: { supportsModulesRequest: true },
+  legalWhile: 'launched',
+  run(session) {
+    const all = session.debugger.images.all.map(({ name, path, offset, information }) => ({
+      id: name,
+      name,
+      path,
+      symbolStatus: `${information.symbols.all.length} symbols, ${information.lines.rows.length > 0 ? 'lines' : 'no lines'}`,
+      ...(offset !== 0n && { addressRange: `offset 0x${BigInt.asUintN(64, offset).toString(16)}` }),
+    }));
+    return { modules: all, totalModules: all.length };
+  },
+});
