@@ -112,7 +112,7 @@ export interface SystemRegister<Name extends string = string> {
   readonly traps: readonly Trap[];
   readonly redirects: readonly Redirect[];
   readonly nested?: NestedMemory;
-  /** Value after reset; architecturally unknown bits reset to zero. A CPU model may say otherwise. */
+  /** Value after reset, RES1 included; architecturally unknown bits reset to zero. A CPU model may say otherwise. */
   readonly reset: bigint;
   /** Bits 63 to 0 in order, without gaps. */
   readonly fields: readonly Field[];
@@ -137,24 +137,16 @@ export function completeTrap(draft: TrapDraft, access: SystemRegister['access'])
   return { from, ...draft };
 }
 
-/** Makes a row; what is left out is empty, zero or (storage) 'own'. */
+/** Makes a row; what is left out is empty, zero or (storage) 'own'. RES1 bits need not be repeated in `reset`. */
 export function systemRegister<const Name extends string>(
   name: Name,
   encoding: SystemEncoding,
   description: Description,
 ): SystemRegister<Name> {
   const traps = (description.traps ?? []).map(draft => completeTrap(draft, description.access));
-  return {
-    unless: [],
-    redirects: [],
-    reset: 0n,
-    layouts: [],
-    storage: 'own',
-    ...description,
-    traps,
-    name,
-    encoding,
-  };
+  const ones = description.fields.filter(one => one.name === 'RES1');
+  const reset = ones.reduce((value, one) => value | maskOfBits(one.high, one.low), description.reset ?? 0n);
+  return { unless: [], redirects: [], layouts: [], storage: 'own', ...description, reset, traps, name, encoding };
 }
 
 /**

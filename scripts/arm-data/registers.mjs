@@ -25,7 +25,7 @@ const absent = new Set(
 );
 /** Features every machine has: conditions on them are settled. */
 const present = new Set(
-  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP', 'MixedEnd', 'MixedEndEL0'].map(
+  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP'].map(
     n => `FEAT_${n}`,
   ),
 );

@@ -21,7 +21,6 @@ export const controlRegisters = [
     systemRegister('SCTLR_EL1', [3, 0, 1, 0, 0], {
       brief: 'The main switches of the EL1&0 regime: MMU, caches, alignment, traps of EL0.',
       access: readWrite(1),
-      reset: 0x30d00800n,
       nested: { offset: 0x110, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
@@ -64,9 +63,13 @@ export const controlRegisters = [
           values: { 0: 'trapped', 1: 'permitted' },
         }),
         bits('25', 'EE', 'Byte order of data and table walks here', {
+          feature: 'FEAT_MixedEnd',
           values: { 0: 'little-endian', 1: 'big-endian' },
         }),
-        bits('24', 'E0E', 'Byte order of data at EL0', { values: { 0: 'little-endian', 1: 'big-endian' } }),
+        bits('24', 'E0E', 'Byte order of data at EL0', {
+          feature: 'FEAT_MixedEndEL0',
+          values: { 0: 'little-endian', 1: 'big-endian' },
+        }),
         bits('23', 'SPAN', 'PSTATE.PAN on exception entry', {
           feature: 'FEAT_PAN',
           without: 1,
@@ -102,7 +105,6 @@ export const controlRegisters = [
   systemRegister('SCTLR_EL2', [3, 4, 1, 0, 0], {
     brief: 'The main switches of the EL2 or EL2&0 regime.',
     access: readWrite(2),
-    reset: 0x30c50830n,
     fields: [
       bits('63', 'TIDCP', 'EL0 accesses to implementation-defined registers trap to EL1', { feature: 'FEAT_TIDCP1' }),
       bits('62', 'SPINTMASK', 'SP selection masks interrupts', { feature: 'FEAT_NMI' }),
@@ -137,12 +139,18 @@ export const controlRegisters = [
       bits('26', 'UCI', 'EL0 may use DC CVAU, CIVAC, CVAC, CVAP and IC IVAU', {
         values: { 0: 'trapped', 1: 'permitted' },
       }),
-      bits('25', 'EE', 'Byte order of data and table walks here', { values: { 0: 'little-endian', 1: 'big-endian' } }),
-      bits('24', 'E0E', 'Byte order of data at EL0', { values: { 0: 'little-endian', 1: 'big-endian' } }),
+      bits('25', 'EE', 'Byte order of data and table walks here', {
+        feature: 'FEAT_MixedEnd',
+        values: { 0: 'little-endian', 1: 'big-endian' },
+      }),
+      bits('24', 'E0E', 'Byte order of data at EL0', {
+        feature: 'FEAT_MixedEndEL0',
+        values: { 0: 'little-endian', 1: 'big-endian' },
+      }),
       bits('23', 'SPAN', 'PSTATE.PAN on exception entry', { values: { 0: 'set', 1: 'left as it is' } }),
       bits('22', 'EIS', 'Exception entry synchronizes the context', { feature: 'FEAT_ExS', without: 1 }),
       bits('21', 'IESB', 'Implicit error synchronization on exception entry and return', { feature: 'FEAT_IESB' }),
-      bits('20', 'TSCXT', 'EL0 accesses to SCXTNUM_EL0 trap', { feature: 'FEAT_CSV2_2', without: 1 }),
+      res1('20'),
       bits('19', 'WXN', 'Writable memory is never executable', {
         values: { 0: 'no effect', 1: 'writable implies execute-never' },
       }),
@@ -170,7 +178,6 @@ export const controlRegisters = [
   systemRegister('SCTLR_EL3', [3, 6, 1, 0, 0], {
     brief: 'The main switches of the EL3 regime.',
     access: readWrite(3),
-    reset: 0x30c50830n,
     fields: [
       res0('63'),
       bits('62', 'SPINTMASK', 'SP selection masks interrupts', { feature: 'FEAT_NMI' }),
@@ -188,7 +195,10 @@ export const controlRegisters = [
       res1('29:28'),
       bits('27', 'EnDA', 'Pointer authentication with key DA', { feature: 'FEAT_PAuth' }),
       res0('26'),
-      bits('25', 'EE', 'Byte order of data and table walks here', { values: { 0: 'little-endian', 1: 'big-endian' } }),
+      bits('25', 'EE', 'Byte order of data and table walks here', {
+        feature: 'FEAT_MixedEnd',
+        values: { 0: 'little-endian', 1: 'big-endian' },
+      }),
       res0('24'),
       res1('23'),
       bits('22', 'EIS', 'Exception entry synchronizes the context', { feature: 'FEAT_ExS', without: 1 }),

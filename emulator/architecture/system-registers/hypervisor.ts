@@ -413,7 +413,6 @@ export const hypervisorRegisters = [
   systemRegister('SCR_EL3', [3, 6, 1, 1, 0], {
     brief: 'Security state, routing to EL3 and permissions for lower levels.',
     access: readWrite(3),
-    reset: 0x530n,
     fields: [
       res0('63'),
       bits('62', 'NSE', 'Root and Realm states'),

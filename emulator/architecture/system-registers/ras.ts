@@ -63,6 +63,7 @@ export const rasRegisters = [
       toEL2('access', on('HCR_EL2', 'TERR')),
       ...fineGrained('HFG', 'ERRSELR_EL1', 'access'),
       toEL3('access', on('SCR_EL3', 'TERR')),
+      toEL3('write', on('SCR_EL3', 'TWERR')),
     ],
     fields: [res0('63:16'), bits('15:0', 'SEL', 'Record')],
   }),
