@@ -36,7 +36,9 @@ export class ByteBuffer {
   }
 
   append(data: Uint8Array): void {
-    this.bytes.set(data, this.reserve(data.length));
+    // Making room may replace the bytes, so it comes first.
+    const at = this.reserve(data.length);
+    this.bytes.set(data, at);
   }
 
   view(): Uint8Array {
