@@ -74,7 +74,7 @@ function requestOf(
   if (target === 3) return { ...common, regime: 'EL3', secure: true };
   // EL0 and EL1 share a regime: under HCR_EL2.{E2H,TGE} = {1,1} the operations of both act on EL2&0.
   const { secure } = context;
-  return { ...common, regime: translator.regimeOf(target === 2 ? 2 : 0, secure), secure };
+  return { ...common, regime: translator.regimeOf(target === 2 ? 2 : 0), secure };
 }
 
 /** PAR_EL1 for a translation that succeeded. */

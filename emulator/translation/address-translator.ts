@@ -37,12 +37,12 @@ export class AddressTranslator {
   }
 
   /** The regime that serves an Exception level now. */
-  regimeOf(level: ExceptionLevel, secure: boolean): TranslationRegime {
-    return regimeOf(level, this.inputs.effectiveHypervisorConfiguration(secure));
+  regimeOf(level: ExceptionLevel): TranslationRegime {
+    return regimeOf(level, this.inputs.effectiveHypervisorConfiguration());
   }
 
   /** The stage 1 controls of a regime as they stand now. */
-  stage1Controls(regime: TranslationRegime, secure: boolean): Stage1Controls {
+  stage1Controls(regime: TranslationRegime): Stage1Controls {
     const names = registersOf(regime);
     const { inputs } = this;
     const sctlr = inputs.register(names.sctlr) & SYSTEM_CONTROL_BITS;
@@ -50,7 +50,7 @@ export class AddressTranslator {
     const mair = inputs.register(names.mair);
     const ttbr0 = inputs.register(names.ttbr0);
     const ttbr1 = names.ttbr1 ? inputs.register(names.ttbr1) : 0n;
-    const hcr = regime === 'EL3' ? 0n : inputs.effectiveHypervisorConfiguration(secure) & HYPERVISOR_BITS;
+    const hcr = regime === 'EL3' ? 0n : inputs.effectiveHypervisorConfiguration() & HYPERVISOR_BITS;
     const known = this.stage1Cache.get(regime);
     if (known) {
       const { source } = known;
@@ -71,9 +71,9 @@ export class AddressTranslator {
   }
 
   /** The stage 2 controls of the EL1&0 regime as they stand now; `enabled` says whether it is on. */
-  stage2Controls(secure: boolean): Stage2Controls {
+  stage2Controls(): Stage2Controls {
     const { inputs, stage2Cache: known } = this;
-    const hcr = inputs.effectiveHypervisorConfiguration(secure) & HYPERVISOR_BITS;
+    const hcr = inputs.effectiveHypervisorConfiguration() & HYPERVISOR_BITS;
     const vtcr = inputs.register('VTCR_EL2');
     const vttbr = inputs.register('VTTBR_EL2');
     const sctlr = inputs.register('SCTLR_EL2') & SYSTEM_CONTROL_BITS;
@@ -88,10 +88,10 @@ export class AddressTranslator {
 
   /** Translates an address, checks the access and makes the hardware updates that its purpose allows. */
   translate(request: TranslationRequest): TranslationResult {
-    const controls = this.stage1Controls(request.regime, request.secure);
+    const controls = this.stage1Controls(request.regime);
     let stage2: Stage2Controls | undefined;
     if (request.regime === 'EL1&0') {
-      const candidate = this.stage2Controls(request.secure);
+      const candidate = this.stage2Controls();
       if (candidate.enabled) stage2 = candidate;
     }
     const first = this.stage1.translate(controls, stage2, request);
@@ -114,9 +114,9 @@ export class AddressTranslator {
    */
   translateIntermediate(
     address: number,
-    request: Pick<TranslationRequest, 'access' | 'privileged' | 'secure' | 'purpose' | 'recorder'>,
+    request: Pick<TranslationRequest, 'access' | 'privileged' | 'purpose' | 'recorder'>,
   ): Stage2Result | Stage2Failure | undefined {
-    const controls = this.stage2Controls(request.secure);
+    const controls = this.stage2Controls();
     if (!controls.enabled) return undefined;
     return this.stage2.translate(controls, address, {
       needed: neededPermissions(request.access),
@@ -143,7 +143,7 @@ function stage1Translation(first: Stage1Result): Omit<Translation, 'ok'> {
     physicalAddress: first.outputAddress,
     nonSecure: first.nonSecure,
     attributes: first.attributes,
-    shareability: first.shareability,
+    shareability: effectiveShareability(first.attributes, first.shareability),
     read: (first.permissions & READ) !== 0,
     write: (first.permissions & WRITE) !== 0,
     execute: (first.permissions & EXECUTE) !== 0,

@@ -63,18 +63,23 @@ function combineNibbles(stage1: number, stage2: number): number {
   return (stage2 & 4) === 0 ? 0x8 | (stage1 & 3) : stage1;
 }
 
-/** Combines both stages under HCR_EL2.FWB, where MemAttr of stage 2 says what to do with stage 1's attributes. */
+/**
+ * Combines both stages under HCR_EL2.FWB, where MemAttr[2:0] of stage 2 says what to do with stage 1's attributes;
+ * MemAttr[3] is reserved and ignored.
+ */
 export function combineForcingWriteBack(stage1: number, memoryAttributes: number): number {
-  switch (memoryAttributes) {
-    case 0b0111:
+  switch (memoryAttributes & 7) {
+    case 0b111:
       return stage1;
-    case 0b0110:
-      return isDevice(stage1) ? stage1 : (forceWriteBack(stage1 >> 4) << 4) | forceWriteBack(stage1 & 0xf);
-    case 0b0101:
+    case 0b110:
+      // Even what stage 1 calls Device becomes Normal.
+      if (isDevice(stage1)) return NORMAL_WRITE_BACK;
+      return (forceWriteBack(stage1 >> 4) << 4) | forceWriteBack(stage1 & 0xf);
+    case 0b101:
+    case 0b100:
       return isDevice(stage1) ? stage1 : NORMAL_NON_CACHEABLE;
     default:
-      // 0b00xx names the Device type; what remains is reserved and gets the most restrictive type.
-      return memoryAttributes < 4 ? memoryAttributes << 2 : DEVICE_NGNRNE;
+      return combineAttributes(stage1, (memoryAttributes & 3) << 2);
   }
 }
 

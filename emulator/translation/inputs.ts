@@ -35,10 +35,10 @@ export interface TranslationInputs {
   /** The stored value, without access checks or redirection. */
   register(name: TranslationRegister): bigint;
   /**
-   * HCR_EL2 as it takes effect in the given security state: zero where EL2 is not implemented or disabled, and with
+   * HCR_EL2 as it takes effect: zero where EL2 is not implemented or disabled in the current Security state, and with
    * the bits that TGE and E2H override already overridden (Arm ARM, HCR_EL2).
    */
-  effectiveHypervisorConfiguration(secure: boolean): bigint;
+  effectiveHypervisorConfiguration(): bigint;
   /**
    * The 32 bits, little-endian and unsigned, at a multiple of 4 in a physical address space; undefined where nothing
    * but an external abort answers. Must not disturb devices.

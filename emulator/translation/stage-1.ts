@@ -1,7 +1,6 @@
 /** Stage 1: from virtual addresses to the output address of the regime (Arm ARM D8.2.2). */
 import {
   DEVICE_NGNRNE,
-  effectiveShareability,
   isDevice,
   memoryAttribute,
   NON_SHAREABLE,
@@ -50,6 +49,7 @@ export interface Stage1Result {
   readonly nonSecure: boolean;
   readonly permissions: Permissions;
   readonly attributes: number;
+  /** As the descriptor says; what takes effect is decided after stage 2. */
   readonly shareability: Shareability;
   readonly sizeBits: number;
   readonly global: boolean;
@@ -191,7 +191,7 @@ export class Stage1Translator {
       nonSecure,
       permissions,
       attributes,
-      shareability: effectiveShareability(attributes, shareabilityOf(low)),
+      shareability: shareabilityOf(low),
       sizeBits: leaf.sizeBits,
       global: !unprivilegedShares || ((low & NOT_GLOBAL) === 0 && !throughNonSecureTable),
       guarded: this.implementation.guardsPages && (leaf.high & GUARDED_PAGE) !== 0,

@@ -1,5 +1,5 @@
 /** Stage 2: from intermediate physical to physical addresses (Arm ARM D8.2.3). */
-import { combineForcingWriteBack, isDevice, NORMAL_WRITE_BACK, type Shareability } from './attributes.ts';
+import type { Shareability } from './attributes.ts';
 import {
   ACCESS_FLAG,
   DIRTY_BIT_MODIFIER,
@@ -96,8 +96,7 @@ export class Stage2Translator {
 }
 
 function isStage2Device(memoryAttributes: number, controls: Stage2Controls): boolean {
-  if (!controls.forcesWriteBack) return memoryAttributes < 4;
-  return isDevice(combineForcingWriteBack(NORMAL_WRITE_BACK, memoryAttributes));
+  return controls.forcesWriteBack ? (memoryAttributes & 4) === 0 : memoryAttributes < 4;
 }
 
 function failure(kind: FaultKind, level: TableLevel, address: number, refusedWrite = false): Stage2Failure {

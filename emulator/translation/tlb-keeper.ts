@@ -54,8 +54,8 @@ export class TlbKeeper {
     const known = this.signatures.get(regime);
     if (known && known.secure === secure && !this.stale.has(regime)) return;
     this.stale.delete(regime);
-    const stage1 = this.translator.stage1Controls(regime, secure);
-    const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls(secure).source : undefined;
+    const stage1 = this.translator.stage1Controls(regime);
+    const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls().source : undefined;
     this.signatures.set(regime, { secure, stage1, stage2 });
     if (!known) return;
     if (known.secure !== secure || !sameControls(known.stage1, stage1) || !sameStage2(known.stage2, stage2)) {

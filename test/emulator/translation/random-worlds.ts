@@ -1,0 +1,222 @@
+/**
+ * Random translation tables and register values. All tables of a stage lie in one pool, and every table descriptor
+ * points somewhere into it, so that any address takes a long and surprising walk. Stage 2 sends every address into the
+ * pool of stage 1, so that stage 1 finds its descriptors wherever it looks.
+ */
+import { OPERATIONS, type Question, TABLES_AT, type World } from './qemu-oracle.ts';
+import type { Random } from './random.ts';
+
+export const POOL_BYTES = 0x10_0000;
+export const STAGE1_POOL = TABLES_AT;
+export const STAGE2_POOL = TABLES_AT + POOL_BYTES;
+
+/** Kinds of worlds that must not share tables, because hardware updates would leak from one into the other. */
+export interface WorldKind {
+  readonly name: string;
+  /** TCR_ELx.HA and HD, VTCR_EL2.HA and HD. */
+  readonly accessFlagUpdates: boolean;
+  readonly dirtyUpdates: boolean;
+  /** Some descriptors hold addresses of more than 44 bits, and no world allows those. */
+  readonly largeAddresses: boolean;
+  /** HCR_EL2.FWB, which gives MemAttr of stage 2 another meaning. */
+  readonly forcesWriteBack: boolean;
+}
+
+const STAGE_2_ATTRIBUTES_FORCING = [0, 1, 2, 3, 5, 6, 7, 7, 7];
+const STAGE_2_ATTRIBUTES = [0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 15, 15, 15, 15, 15];
+const MAIR_BYTES = [0x00, 0x04, 0x08, 0x0c, 0x44, 0xff, 0xbb, 0xaa, 0xee, 0x4f, 0xf4, 0x77, 0x33, 0xdd];
+
+/** Fills both pools. */
+export function randomTables(random: Random, kind: WorldKind): Uint8Array {
+  const words = new Uint32Array((2 * POOL_BYTES) / 4);
+  for (let i = 0; i < words.length; i += 2) {
+    const [low, high] = randomDescriptor(random, kind, i * 4 >= POOL_BYTES);
+    words[i] = low;
+    words[i + 1] = high;
+  }
+  return new Uint8Array(words.buffer);
+}
+
+function randomDescriptor(random: Random, kind: WorldKind, stage2: boolean): [low: number, high: number] {
+  if (random.chance(0.02)) return [random.word() & ~1, random.word()];
+  const isBlock = random.chance(0.15);
+  // As a page descriptor the same bits are attributes, so both meanings matter.
+  let low = isBlock ? 1 : 3;
+  let high = 0;
+  if (random.chance(stage2 ? 0.95 : 0.9)) low |= 1 << 10;
+  low |= random.pick([0, 2, 3]) << 8;
+  const attributes = kind.forcesWriteBack ? STAGE_2_ATTRIBUTES_FORCING : STAGE_2_ATTRIBUTES;
+  if (stage2) {
+    low |= random.pick(attributes) << 2;
+    low |= random.pick([1, 3, 3, 3, 3, 0, 2]) << 6;
+  } else {
+    // Stage 2 may read these as its own, and then NS and AttrIndx are MemAttr.
+    low |= random.pick(attributes) << 2;
+    low |= random.below(4) << 6;
+  }
+  if (random.chance(0.5)) low |= 1 << 11;
+  // The next table, or what a page maps, lies in the pool of stage 1 except for stage 2's own tables.
+  const pool = stage2 ? random.pick([STAGE1_POOL, STAGE2_POOL]) : STAGE1_POOL;
+  low |= pool + random.below(POOL_BYTES / 4096) * 4096;
+  high |= random.word() & 0x00ff_0000;
+  if (random.chance(0.1)) high |= (random.word() & 0x7800_0000) >>> 0;
+  if (!stage2 && random.chance(0.05)) high |= 0x8000_0000;
+  if (kind.largeAddresses && random.chance(0.01)) high |= random.pick([0x8000, 0x4000, 0x2000, 0x1000]);
+  return [low >>> 0, high >>> 0];
+}
+
+const bit = (position: number, set: boolean): bigint => (set ? 1n << BigInt(position) : 0n);
+const put = (value: number, position: number): bigint => BigInt(value) << BigInt(position);
+
+/** TCR_EL1, or TCR_EL2 while E2H is set. */
+function randomTcr(random: Random, kind: WorldKind): bigint {
+  return (
+    put(sizeField(random), 0) |
+    bit(7, random.chance(0.08)) |
+    put(random.pick([0, 1, 2]), 14) |
+    put(sizeField(random), 16) |
+    bit(22, random.chance(0.5)) |
+    bit(23, random.chance(0.08)) |
+    put(random.pick([1, 2, 3]), 30) |
+    put(outputSizeField(random, kind), 32) |
+    bit(36, random.chance(0.5)) |
+    bit(37, random.chance(0.5)) |
+    bit(38, random.chance(0.5)) |
+    bit(39, kind.accessFlagUpdates) |
+    bit(40, kind.dirtyUpdates) |
+    bit(41, random.chance(0.3)) |
+    bit(42, random.chance(0.3)) |
+    bit(51, random.chance(0.2)) |
+    bit(52, random.chance(0.2)) |
+    bit(55, random.chance(0.08)) |
+    bit(56, random.chance(0.08))
+  );
+}
+
+/** TCR_EL2 while E2H is clear. */
+function randomSingleTcr(random: Random, kind: WorldKind): bigint {
+  return (
+    put(sizeField(random), 0) |
+    put(random.pick([0, 1, 2]), 14) |
+    put(outputSizeField(random, kind), 16) |
+    bit(20, random.chance(0.5)) |
+    bit(21, kind.accessFlagUpdates) |
+    bit(22, kind.dirtyUpdates) |
+    bit(24, random.chance(0.3)) |
+    bit(29, random.chance(0.2)) |
+    (1n << 23n) |
+    (1n << 31n)
+  );
+}
+
+function sizeField(random: Random): number {
+  // QEMU's `max` has 52-bit addresses with the 64 KB granule, so 12 to 15 are left out.
+  if (random.chance(0.04)) return random.pick([0, 5, 11, 48, 49, 55, 63]);
+  return 16 + random.below(33);
+}
+
+function outputSizeField(random: Random, kind: WorldKind): number {
+  return kind.largeAddresses ? random.pick([0, 1, 2, 3, 4, 4, 4]) : random.pick([0, 1, 2, 3, 4, 5, 5, 5]);
+}
+
+/** Mostly combinations of SL0 and T0SZ that fit, some that do not. */
+function randomVtcr(random: Random, kind: WorldKind): bigint {
+  const tg0 = random.pick([0, 1, 2]);
+  const granuleBits = [12, 16, 14][tg0]!;
+  const stride = granuleBits - 3;
+  const levels = random.pick([1, 2, 3]);
+  const startField = granuleBits === 12 ? [2, 1, 0][3 - levels]! : levels - 1;
+  const lowest = granuleBits + (levels - 1) * stride;
+  let inputSize = lowest + 1 + random.below(stride + 4);
+  if (random.chance(0.7)) inputSize = Math.max(inputSize, 32);
+  inputSize = Math.min(Math.max(inputSize, 17), 44);
+  const sl0 = random.chance(0.05) ? random.below(4) : startField;
+  return (
+    put(random.chance(0.04) ? 20 + random.below(44) : 64 - inputSize, 0) |
+    put(sl0, 6) |
+    put(tg0, 14) |
+    put(kind.largeAddresses ? 4 : random.pick([4, 5]), 16) |
+    bit(19, random.chance(0.5)) |
+    bit(21, kind.accessFlagUpdates) |
+    bit(22, kind.dirtyUpdates) |
+    (1n << 31n)
+  );
+}
+
+function randomSctlr(random: Random): bigint {
+  return (
+    bit(0, random.chance(0.92)) |
+    bit(2, true) |
+    bit(12, true) |
+    bit(19, random.chance(0.3)) |
+    bit(25, random.chance(0.02))
+  );
+}
+
+function randomMair(random: Random): bigint {
+  let mair = 0n;
+  for (let i = 0; i < 8; i++) mair |= put(random.pick(MAIR_BYTES), i * 8);
+  return mair;
+}
+
+function randomBase(random: Random, pool: number): bigint {
+  return put(random.below(0x1_0000), 48) | BigInt(pool + random.below(POOL_BYTES));
+}
+
+export function randomWorld(random: Random, kind: WorldKind, questions: number): World {
+  const nonSecure = random.chance(0.85);
+  const host = random.chance(0.4);
+  // QEMU 7.2 lets NSTable lead a Secure walk into stage 2, which Secure state does not have here.
+  const stage2 = nonSecure && random.chance(0.6);
+  const hcr =
+    bit(0, stage2) |
+    // QEMU 7.2 heeds PTW even while stage 2 is off.
+    bit(2, stage2 && random.chance(0.3)) |
+    bit(12, nonSecure && random.chance(0.1)) |
+    // QEMU 7.2 does not let TGE alone turn stage 1 of EL1&0 off.
+    bit(27, host && random.chance(0.3)) |
+    bit(31, true) |
+    bit(32, random.chance(0.15)) |
+    bit(34, host) |
+    bit(46, kind.forcesWriteBack);
+  const registers = {
+    // RW, HCE and NS.
+    SCR_EL3: (1n << 10n) | (1n << 8n) | (nonSecure ? 1n : 0n) | bit(9, random.chance(0.3)),
+    HCR_EL2: hcr,
+    SCTLR_EL1: randomSctlr(random),
+    TCR_EL1: randomTcr(random, kind),
+    MAIR_EL1: randomMair(random),
+    TTBR0_EL1: randomBase(random, STAGE1_POOL),
+    TTBR1_EL1: randomBase(random, STAGE1_POOL),
+    SCTLR_EL2: randomSctlr(random),
+    TCR_EL2: host ? randomTcr(random, kind) : randomSingleTcr(random, kind),
+    MAIR_EL2: randomMair(random),
+    TTBR0_EL2: randomBase(random, STAGE1_POOL),
+    TTBR1_EL2: randomBase(random, STAGE1_POOL),
+    VTCR_EL2: randomVtcr(random, kind),
+    VTTBR_EL2: randomBase(random, STAGE2_POOL),
+  };
+  // Without Secure EL2 nothing names EL2 in Secure state.
+  const operations = nonSecure ? OPERATIONS : OPERATIONS.filter(name => name.startsWith('S1E') && name[3] !== '2');
+  return {
+    registers,
+    pan: random.chance(0.5),
+    questions: Array.from({ length: questions }, () => randomQuestion(random, registers, operations)),
+  };
+}
+
+function randomQuestion(
+  random: Random,
+  registers: World['registers'],
+  operations: readonly Question['operation'][],
+): Question {
+  const operation = random.pick(operations);
+  const tcr = operation.includes('E2') ? registers.TCR_EL2 : registers.TCR_EL1;
+  const upper = random.chance(0.5);
+  const sizeBits = 64 - Number((tcr >> (upper ? 16n : 0n)) & 0x3fn);
+  let virtualAddress = random.bits(Math.min(Math.max(sizeBits, 12), 48));
+  if (random.chance(0.03)) virtualAddress = random.bits(64);
+  if (upper) virtualAddress |= ((1n << 64n) - 1n) & ~((1n << BigInt(Math.min(Math.max(sizeBits, 12), 48))) - 1n);
+  if (random.chance(0.2)) virtualAddress = (virtualAddress & ((1n << 56n) - 1n)) | (random.bits(8) << 56n);
+  return { operation, virtualAddress };
+}
