@@ -160,12 +160,6 @@ export class CfiFlash implements MmioRegion, Snapshotable {
     }
   }
 
-  /** Back to array mode with a clear status; the contents stay. */
-  reset(): void {
-    this.#state = initialState();
-    this.#backing.setDirectRead(true);
-  }
-
   /** Registers do not exist; what there is to see is the mode and the status. */
   describe(): { readonly view: View; readonly step: Step; readonly status: number } {
     const { view, step, status } = this.#state;

@@ -74,12 +74,7 @@ export class RegisterBank<D> {
       this.#byOffset.set(row.offset, index);
       this.#byName.set(row.name, index);
     });
-    this.reset();
-  }
-
-  /** Puts every stored register to its reset value. */
-  reset(): void {
-    this.#rows.forEach((row, index) => {
+    rows.forEach((row, index) => {
       this.#values[index] = row.reset ?? 0;
     });
   }

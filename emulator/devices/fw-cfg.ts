@@ -107,13 +107,6 @@ export class FwCfg implements MmioRegion, Snapshotable {
     }
   }
 
-  /** State after power on. */
-  reset(): void {
-    this.#selected = 0;
-    this.#position = 0;
-    this.#dmaHigh = 0;
-  }
-
   /** The selected item and the position in it, for a debugger. */
   describe(): { readonly selected: number; readonly position: number } {
     return { selected: this.#selected, position: this.#position };

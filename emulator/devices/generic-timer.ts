@@ -104,12 +104,6 @@ export class GenericTimer implements Snapshotable {
     return BigInt(Math.floor(this.#clock.now() / this.rate.instructionsPerTick));
   }
 
-  /** State after power on. The counter goes on: it belongs to time, not to a register. */
-  reset(): void {
-    this.#elements = this.#elements.map(() => this.#initialElement());
-    this.#update();
-  }
-
   /** The timers of one element, for a debugger. */
   describe(pe: number): TimerView[] {
     const element = this.#element(pe);

@@ -180,14 +180,6 @@ export class Pl011 implements MmioRegion, Snapshotable {
     this.#fill();
   }
 
-  /** State after power on; bytes that wait are gone. */
-  reset(): void {
-    this.#fifo = [];
-    this.#backlog = [];
-    this.#registers.reset();
-    this.updateLine();
-  }
-
   /** Registers for a debugger; nothing is taken from the FIFO. */
   describe(): DeviceRegisterView[] {
     return this.#registers.describe();

@@ -84,7 +84,6 @@ export class Pl031 implements MmioRegion, Snapshotable {
   readonly #line: InterruptLine;
   readonly #clock: VirtualClock;
   readonly #unitsPerSecond: number;
-  readonly #base: number;
   readonly #registers: RegisterBank<Pl031>;
   /** What is added to the seconds of virtual time. */
   #offset: number;
@@ -103,7 +102,6 @@ export class Pl031 implements MmioRegion, Snapshotable {
     this.#line = options.line;
     this.#clock = options.clock;
     this.#unitsPerSecond = options.unitsPerSecond;
-    this.#base = options.base;
     this.#offset = options.base;
     this.#registers = new RegisterBank<Pl031>(this, registers);
   }
@@ -114,14 +112,6 @@ export class Pl031 implements MmioRegion, Snapshotable {
 
   write(offset: number, size: AccessSize, value: bigint): void {
     this.#registers.write(offset, size, value);
-  }
-
-  /** State after power on. */
-  reset(): void {
-    this.#offset = this.#base;
-    this.#registers.reset();
-    this.#cancelAlarm();
-    this.updateLine();
   }
 
   describe(): DeviceRegisterView[] {

@@ -122,14 +122,6 @@ export class Pl061 implements MmioRegion, Snapshotable {
     this.changed();
   }
 
-  /** State after power on; the board goes on driving its inputs. */
-  reset(): void {
-    this.#data = 0;
-    this.#registers.reset();
-    this.#previous = this.#levels();
-    this.changed();
-  }
-
   describe(): DeviceRegisterView[] {
     const value = this.#levels();
     const data = {

@@ -30,8 +30,8 @@ export interface VirtDeviceTreeOptions {
   readonly pmu: boolean;
   /** The interrupt controller's message-signalled part (GICv3's ITS, GICv2's v2m frame) is there. */
   readonly messageInterrupts: boolean;
-  /** How PSCI is called; undefined when firmware of the guest provides it. */
-  readonly psciConduit: 'smc' | 'hvc' | undefined;
+  /** How PSCI is called; `none` when firmware of the guest provides it. */
+  readonly psciConduit: 'smc' | 'hvc' | 'none';
 }
 
 /** What a boot loader adds under `/chosen`. */
@@ -103,7 +103,7 @@ export function virtDeviceTree(options: VirtDeviceTreeOptions): DeviceTree {
       compatible: 'linux,dummy-virt',
     },
     [
-      options.psciConduit && psci(options.psciConduit),
+      options.psciConduit === 'none' ? undefined : psci(options.psciConduit),
       node(at('memory', map.ram), { reg: reg({ ...map.ram, size: options.ramSize }), device_type: 'memory' }),
       node(at('platform-bus', map.platformBus), {
         'interrupt-parent': [gic],
@@ -295,7 +295,7 @@ function cpus(options: VirtDeviceTreeOptions, phandles: ReadonlyMap<number, numb
       node(`cpu@${hex(index)}`, {
         phandle: [phandles.get(index)!],
         reg: [affinity],
-        'enable-method': several && options.psciConduit ? 'psci' : undefined,
+        'enable-method': several && options.psciConduit !== 'none' ? 'psci' : undefined,
         compatible: options.cpuCompatible,
         device_type: 'cpu',
       }),

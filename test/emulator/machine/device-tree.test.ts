@@ -46,7 +46,7 @@ describe('the device tree of the virt board, read by dtc, is the one that QEMU 1
     ['el2-gicv2-smp1', { ...machine, gicVersion: 2 }],
     ['el2-gicv2-smp4', { ...machine, ...four, gicVersion: 2 }],
     ['el1-gicv3-smp1', { ...machine, virtualization: false, el2VirtualTimer: false, psciConduit: 'hvc' }],
-    ['el3-gicv3-smp1', { ...machine, secure: true, psciConduit: undefined }],
+    ['el3-gicv3-smp1', { ...machine, secure: true, psciConduit: 'none' }],
   ];
   for (const [name, options] of cases) {
     testWith('dtc')(`for ${name}`, () => {

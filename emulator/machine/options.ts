@@ -1,0 +1,104 @@
+/** What a machine is made of: the result of reading QEMU's option words, a launch configuration or a test. */
+
+import { type CounterRate, defaultCounterRate } from '../devices/generic-timer.ts';
+
+/** A file that a generic loader puts into memory before the machine starts. */
+export interface LoaderOptions {
+  /** Name of the file. */
+  readonly file: string;
+  /** Physical address; without it the file must be an ELF file, which says where it belongs. */
+  readonly address?: number;
+  /** Processing element that starts at the file's address or entry point. */
+  readonly startsElement?: number;
+  /** Loads the bytes as they are even if they look like an ELF file. */
+  readonly raw: boolean;
+}
+
+/** A value that a generic loader writes into memory before the machine starts. */
+export interface LoaderValue {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Contents of a flash bank. */
+export interface FlashOptions {
+  readonly bank: 0 | 1;
+  readonly file: string;
+}
+
+/** An item of the fw_cfg directory: from a file or given in place. */
+export type FwCfgOptions =
+  | { readonly name: string; readonly file: string }
+  | { readonly name: string; readonly text: string };
+
+/** Semihosting as the guest may use it. */
+export interface SemihostingOptions {
+  readonly enabled: boolean;
+  /** EL0 may call as well. */
+  readonly userspace: boolean;
+  /** The command line, one word each. */
+  readonly arguments: readonly string[];
+}
+
+/** Options of a machine. File names are as the user gave them; who starts the machine reads the files. */
+export interface MachineOptions {
+  readonly virtualization: boolean;
+  readonly secure: boolean;
+  readonly gicVersion: 2 | 3;
+  /** Name of a CPU model. */
+  readonly cpu: string;
+  readonly processingElements: number;
+  /** Size of RAM in bytes. */
+  readonly memorySize: number;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  /** Kernel command line. */
+  readonly append?: string;
+  readonly bios?: string;
+  readonly dtb?: string;
+  readonly flash: readonly FlashOptions[];
+  readonly loaders: readonly LoaderOptions[];
+  readonly loaderValues: readonly LoaderValue[];
+  readonly fwCfg: readonly FwCfgOptions[];
+  readonly semihosting: SemihostingOptions;
+  readonly counter: CounterRate;
+  /** Seconds since 1970 that the real-time clock shows at virtual time zero. */
+  readonly realTimeBase: number;
+  /** A reset ends the run instead of starting again. */
+  readonly noReboot: boolean;
+  /** The machine waits to be told to start. */
+  readonly startPaused: boolean;
+}
+
+const mebibyte = 0x10_0000;
+
+/** What QEMU assumes for its `virt` board where nothing is said, except that the CPU is the richest model. */
+export const defaultMachineOptions: MachineOptions = {
+  virtualization: false,
+  secure: false,
+  gicVersion: 2,
+  cpu: 'max',
+  processingElements: 1,
+  memorySize: 128 * mebibyte,
+  flash: [],
+  loaders: [],
+  loaderValues: [],
+  fwCfg: [],
+  semihosting: { enabled: false, userspace: false, arguments: [] },
+  counter: defaultCounterRate,
+  realTimeBase: 1_735_689_600, // 2025-01-01T00:00:00Z
+  noReboot: false,
+  startPaused: false,
+};
+
+/** The options cannot be understood or are not supported; `message` says what would be. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** Names of all files that the options mention, in the order in which a person would look for them. */
+export function filesOf(options: MachineOptions): string[] {
+  const named = [options.bios, options.kernel, options.initrd, options.dtb].filter(name => name !== undefined);
+  const inFwCfg = options.fwCfg.flatMap(item => ('file' in item ? [item.file] : []));
+  return [...named, ...options.flash.map(f => f.file), ...options.loaders.map(l => l.file), ...inFwCfg];
+}

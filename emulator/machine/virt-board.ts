@@ -1,0 +1,291 @@
+/**
+ * QEMU's `virt` board: memory, devices, their addresses and their interrupts. Processing elements plug into it; it
+ * knows none.
+ */
+
+import { AddressMap, type MappedRange } from '../bus/address-map.ts';
+import { type DirectMemoryAccess, directMemoryAccess } from '../bus/direct-memory-access.ts';
+import { MachineMemory } from '../bus/memory.ts';
+import type { MmioRegion, Snapshotable } from '../bus/types.ts';
+import { CfiFlash } from '../devices/cfi-flash.ts';
+import { EmptyPciWindow } from '../devices/empty-pci.ts';
+import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
+import { GenericTimer } from '../devices/generic-timer.ts';
+import { GicV3, type InterruptController } from '../devices/gic/index.ts';
+import { Pl011 } from '../devices/pl011.ts';
+import { Pl031 } from '../devices/pl031.ts';
+import { Pl061 } from '../devices/pl061.ts';
+import { EmptyVirtioTransport } from '../devices/virtio-mmio.ts';
+import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
+import { type BootFiles, type BootPlan, type PsciConduit, planBoot, psciConduit } from './boot.ts';
+import { type MachineOptions, OptionError } from './options.ts';
+import { powerKeyPin, virtDeviceTree } from './virt-device-tree.ts';
+import { sharedInterrupts, virtMemoryMap } from './virt-memory-map.ts';
+import { MachineClock } from './virtual-clock.ts';
+
+/** What the board depends on besides the machine's options. */
+export interface VirtBoardOptions {
+  readonly machine: MachineOptions;
+  readonly files: BootFiles;
+  /** Facts of the CPU model that the device tree tells. */
+  readonly cpu: {
+    /** `compatible` string, such as `arm,cortex-a72`. */
+    readonly compatible: string;
+    /** FEAT_VHE, and with it the EL2 virtual timer. */
+    readonly virtualizationHostExtensions: boolean;
+    /** FEAT_PMUv3. */
+    readonly performanceMonitors: boolean;
+  };
+  /** Bytes at the front of the linear memory that the engine keeps for itself. */
+  readonly engineArea: number;
+  readonly host: VirtBoardHost;
+}
+
+/** What the board tells the machine. */
+export interface VirtBoardHost {
+  /** The interrupt inputs of a processing element changed. */
+  pinsChanged(pe: number): void;
+  /** A device is about to change memory: `length` bytes from a physical address, all within one block. */
+  beforeMemoryWrite(physicalAddress: number, length: number): void;
+  /** A range began or ceased to be directly readable. */
+  routeChanged(range: MappedRange): void;
+  /** The guest sent a byte through a serial port. */
+  transmit(port: 'uart' | 'secure uart', byte: number): void;
+  /** The secure world's GPIO asks to switch off. */
+  powerOff(): void;
+  /** The secure world's GPIO asks to start again. */
+  reset(): void;
+}
+
+/** The board with everything on it. */
+export interface VirtBoard {
+  readonly memory: MachineMemory;
+  readonly map: AddressMap;
+  readonly clock: MachineClock;
+  readonly interruptController: InterruptController;
+  readonly timer: GenericTimer;
+  readonly uart: Pl011;
+  /** The secure world's serial port, with `secure=on`. */
+  readonly secureUart: Pl011 | undefined;
+  readonly dma: DirectMemoryAccess;
+  /** Main affinity value of each processing element, as in MPIDR_EL1 without its flags. */
+  readonly affinities: readonly number[];
+  /** How PSCI is called. */
+  readonly psciConduit: PsciConduit;
+  readonly boot: BootPlan;
+  /** Everything with state, in the order in which it is restored. Memory is not among it. */
+  readonly snapshotables: readonly Snapshotable[];
+  /** Handlers of the system registers that belong to devices. */
+  systemRegisterHandlers(pe: number): SystemRegisterHandlers;
+  /** Puts the images of the boot plan into memory: all of them at power on, what flash does not keep at a reset. */
+  loadImages(when: 'power on' | 'reset'): void;
+  /** Puts every device into its state after power on. Time goes on, memory and flash stay. */
+  resetDevices(): void;
+  /** Presses and releases the power key. */
+  pressPowerKey(): void;
+}
+
+/** The affinity of an element: QEMU groups them by what the interrupt controller's target lists can name. */
+function affinityOf(index: number, gicVersion: 2 | 3): number {
+  const cluster = gicVersion === 2 ? 8 : 16;
+  return (Math.floor(index / cluster) << 8) | (index % cluster);
+}
+
+/**
+ * Builds the board.
+ *
+ * @throws ImageError, OptionError, MemorySizeError when files or options do not make a machine
+ */
+export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOptions): VirtBoard {
+  const at = virtMemoryMap;
+  const secureOnly = { secureOnly: machine.secure };
+  const affinities = Array.from({ length: machine.processingElements }, (_, i) => affinityOf(i, machine.gicVersion));
+  const conduit = psciConduit(machine, files);
+  const tree = virtDeviceTree({
+    cpuCompatible: cpu.compatible,
+    affinities,
+    ramSize: machine.memorySize,
+    gicVersion: machine.gicVersion,
+    virtualization: machine.virtualization,
+    secure: machine.secure,
+    el2VirtualTimer: machine.virtualization && cpu.virtualizationHostExtensions,
+    pmu: cpu.performanceMonitors,
+    messageInterrupts: false,
+    psciConduit: conduit,
+  });
+  const boot = planBoot(machine, files, tree);
+
+  const memory = new MachineMemory({
+    reserved: engineArea,
+    blocks: [
+      { name: 'flash bank 0', ...at.flash0 },
+      { name: 'flash bank 1', ...at.flash1 },
+      ...(machine.secure ? [{ name: 'secure RAM', ...at.secureRam }] : []),
+      { name: 'RAM', base: at.ram.base, size: machine.memorySize },
+    ],
+  });
+  const map = new AddressMap(memory);
+  map.onRouteChanged = range => host.routeChanged(range);
+  const dma = directMemoryAccess(map, (address, length) => host.beforeMemoryWrite(address, length));
+  const clock = new MachineClock();
+  const gic = interruptController(machine, affinities, host);
+
+  const timer = new GenericTimer({
+    clock,
+    processingElements: affinities.length,
+    line: (pe, intid) => gic.ppi(pe, intid),
+    rate: machine.counter,
+  });
+  const uart = new Pl011({
+    name: 'PL011 UART',
+    line: gic.spi(at.uart.spi),
+    onTransmit: byte => host.transmit('uart', byte),
+  });
+  const rtc = new Pl031({
+    line: gic.spi(at.rtc.spi),
+    clock,
+    unitsPerSecond: machine.counter.frequency * machine.counter.instructionsPerTick,
+    base: machine.realTimeBase,
+  });
+  const gpio = new Pl061({ name: 'PL061 GPIO', line: gic.spi(at.gpio.spi) });
+  const fwCfg = new FwCfg({
+    memory: dma,
+    items: new Map([...boot.fwCfgItems, [fwCfgItem.processorCount, littleEndian(affinities.length, 2)]]),
+    files: machine.fwCfg.map(item => ({
+      name: item.name,
+      content: 'file' in item ? files.read(item.file) : new TextEncoder().encode(item.text),
+    })),
+  });
+
+  /** Maps a flash bank whose array is a block of memory. */
+  const flash = (name: string, base: number, options = {}): CfiFlash => {
+    const block = memory.blockAt(base)!;
+    let range: MappedRange | undefined;
+    const bank = new CfiFlash(name, {
+      bytes: memory.bytes(base, block.size)!,
+      beforeWrite: (offset, length) => host.beforeMemoryWrite(base + offset, length),
+      setDirectRead: direct => range && map.setDirectRead(range, direct),
+    });
+    range = map.mapDeviceMemory(bank, block, options);
+    return bank;
+  };
+  const place = (device: MmioRegion, where: { readonly base: number; readonly size: number }, options = {}) => {
+    map.mapDevice(device, where.base, where.size, options);
+  };
+
+  const banks = [flash('flash bank 0', at.flash0.base, secureOnly), flash('flash bank 1', at.flash1.base)];
+  map.mapMemory(memory.blockAt(at.ram.base)!);
+  place(uart, at.uart);
+  place(rtc, at.rtc);
+  place(gpio, at.gpio);
+  place(fwCfg, at.fwCfg);
+  placeInterruptController(gic, machine, place);
+  const transportSize = at.virtio.size / at.virtio.count;
+  for (let index = 0; index < at.virtio.count; index++) {
+    place(new EmptyVirtioTransport(index), { base: at.virtio.base + index * transportSize, size: transportSize });
+  }
+  place(new EmptyPciWindow('PCI memory window'), at.pciMemory);
+  place(new EmptyPciWindow('PCI I/O window'), at.pciIo);
+  place(new EmptyPciWindow('PCI configuration space'), at.pciConfiguration);
+  place(new EmptyPciWindow('PCI 64-bit memory window'), at.pciMemory64);
+
+  let secureUart: Pl011 | undefined;
+  let secureGpio: Pl061 | undefined;
+  if (machine.secure) {
+    map.mapMemory(memory.blockAt(at.secureRam.base)!, secureOnly);
+    secureUart = new Pl011({
+      name: 'secure PL011 UART',
+      line: gic.spi(at.secureUart.spi),
+      onTransmit: byte => host.transmit('secure uart', byte),
+    });
+    place(secureUart, at.secureUart, secureOnly);
+    secureGpio = new Pl061({
+      name: 'secure PL061 GPIO',
+      line: { set: () => {} }, // not wired to the interrupt controller
+      onOutput: (pin, level) => {
+        if (level && pin === 0) host.powerOff();
+        if (level && pin === 1) host.reset();
+      },
+    });
+    place(secureGpio, at.secureGpio, secureOnly);
+  }
+
+  const devices: readonly (Snapshotable | undefined)[] = [
+    ...[gic, timer, uart, secureUart, rtc, gpio, secureGpio, fwCfg],
+    ...banks,
+  ];
+  const stateful = devices.filter(device => device !== undefined);
+  const initialStates = stateful.map(device => device.save());
+
+  const board: VirtBoard = {
+    memory,
+    map,
+    clock,
+    interruptController: gic,
+    timer,
+    uart,
+    secureUart,
+    dma,
+    affinities,
+    psciConduit: conduit,
+    boot,
+    snapshotables: [clock, ...stateful],
+    systemRegisterHandlers: pe => ({ ...timer.systemRegisterHandlers, ...gic.systemRegisterHandlers(pe) }),
+    loadImages(when) {
+      for (const { address, bytes, size, survivesReset } of boot.pieces) {
+        if (when === 'reset' && survivesReset) continue;
+        host.beforeMemoryWrite(address, size);
+        const target = memory.bytes(address, size)!;
+        target.set(bytes);
+        target.fill(0, bytes.length);
+      }
+    },
+    resetDevices() {
+      stateful.forEach((device, index) => {
+        device.restore(structuredClone(initialStates[index]));
+      });
+    },
+    pressPowerKey() {
+      gpio.setInput(powerKeyPin, true);
+      gpio.setInput(powerKeyPin, false);
+    },
+  };
+  return board;
+}
+
+function interruptController(
+  machine: MachineOptions,
+  affinities: readonly number[],
+  host: VirtBoardHost,
+): InterruptController {
+  if (machine.gicVersion === 2) throw new OptionError('gic-version=2 is not supported. Supported: gic-version=3');
+  return new GicV3({
+    affinities,
+    sharedInterrupts,
+    securityExtensions: machine.secure,
+    onPinsChanged: pe => host.pinsChanged(pe),
+  });
+}
+
+/** Which frame of the interrupt controller is where. */
+const framesByVersion = {
+  2: {
+    distributor: 'gicDistributor',
+    cpuInterface: 'gicCpuInterface',
+    hypervisorInterface: 'gicHypervisorInterface',
+    virtualCpuInterface: 'gicVirtualCpuInterface',
+  },
+  3: { distributor: 'gicDistributor', redistributors: 'gicRedistributors' },
+} as const;
+
+function placeInterruptController(
+  gic: InterruptController,
+  machine: MachineOptions,
+  place: (device: MmioRegion, where: { readonly base: number; readonly size: number }) => void,
+): void {
+  const needEl2: readonly string[] = ['hypervisorInterface', 'virtualCpuInterface'];
+  for (const [frame, where] of Object.entries(framesByVersion[gic.version])) {
+    const region = gic.regions[frame];
+    if (region && (machine.virtualization || !needEl2.includes(frame))) place(region, virtMemoryMap[where]);
+  }
+}
