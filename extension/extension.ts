@@ -3,6 +3,7 @@ import { registerDebugAdapter } from './debug/adapter.ts';
 import { registerDebugConfigurations } from './debug/configuration-provider.ts';
 import { DebugSessions } from './debug/sessions.ts';
 import { registerLanguageClient } from './language/client.ts';
+import { registerInlineValues } from './language/inline-values.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { registerUartTerminals } from './uart-terminal.ts';
 import { registerExceptionLevelsView } from './views/exception-levels-view.ts';
@@ -19,6 +20,7 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(sessions),
     registerExceptionsView(sessions),
     registerExceptionLevelsView(context, sessions),
+    registerInlineValues(),
     registerLanguageClient(context),
   );
 }

@@ -156,4 +156,50 @@ export class Editor {
   statusItem(id: string): Locator {
     return this.page.locator(`[id="trapdoor.trapdoor.${id}"]`);
   }
+
+  /** Shows the side bar of the debugger with only these views open, so that their rows are on the page. */
+  async showDebugViews(...names: string[]): Promise<void> {
+    await this.press('Control+Shift+D');
+    const headers = this.page.locator('.debug-viewlet .pane-header');
+    await headers.first().waitFor();
+    for (let index = 0; index < (await headers.count()); index++) {
+      const header = headers.nth(index);
+      // The header of a view says its name in its label, with a word for what the view is.
+      const label = (await header.getAttribute('aria-label')) ?? '';
+      const wanted = names.some(name => label.toLowerCase().startsWith(name.toLowerCase()));
+      if (((await header.getAttribute('aria-expanded')) === 'true') !== wanted) await header.click();
+    }
+  }
+
+  /** Waits until the machine is stopped: the line or the frame that is next is marked. */
+  async stopped(): Promise<void> {
+    await this.page.locator('.debug-toolbar .codicon-debug-continue').waitFor();
+    await this.page.locator('.debug-call-stack .monaco-list-row').first().waitFor();
+  }
+
+  /** A row of the view *Variables* that holds the text. */
+  variable(text: string | RegExp): Locator {
+    return this.page.locator('.debug-variables .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Opens a row of the view *Variables*, if it is not open. */
+  async expandVariable(text: string | RegExp): Promise<void> {
+    const row = this.variable(text);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+    await this.page.waitForFunction(
+      element => element?.getAttribute('aria-expanded') === 'true',
+      await row.elementHandle(),
+    );
+  }
+
+  /** The rows of a list or tree, each as one line. */
+  private async rows(list: Locator): Promise<string[]> {
+    await list.first().waitFor();
+    return (await list.allInnerTexts()).map(text => text.replace(/\s+/g, ' ').trim());
+  }
+
+  readonly variables = (): Promise<string[]> => this.rows(this.page.locator('.debug-variables .monaco-list-row'));
+  readonly callStack = (): Promise<string[]> => this.rows(this.page.locator('.debug-call-stack .monaco-list-row'));
+  readonly disassembly = (): Promise<string[]> => this.rows(this.page.locator('.disassembly-view .monaco-list-row'));
 }
