@@ -1,11 +1,11 @@
 /** Why an exception was taken, in words that a person can check. */
-
+import { exceptionClass } from '../../emulator/architecture/exception-class.ts';
+import { faultStatus } from '../../emulator/architecture/fault-status.ts';
 import { instructionText } from './architecture.ts';
 import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';
-import { headline } from './exception-text.ts';
+import { faultIpa, headline, syndromeOf } from './exception-text.ts';
 import { hex } from './expression/value.ts';
-import { faultIpa } from './frame-host.ts';
 import type { ExceptionLevel, ExceptionRecord } from './target.ts';
 
 export interface ExplanationLine {
@@ -16,18 +16,18 @@ export interface ExplanationLine {
 }
 
 export function explain(session: Debugger, record: ExceptionRecord): ExplanationLine[] {
+  const place = placeText(session, record.instruction, record.from);
+  const instruction = instructionAt(session, record);
   const lines: ExplanationLine[] = [
     { label: record.kind === 'exception' ? 'Exception' : 'Return', text: headline(record) },
   ];
-  const place = placeText(session, record.instruction, record.from);
-  const instruction = instructionAt(session, record);
   if (record.kind === 'return') {
     lines.push({ label: 'By', text: `${instruction ?? 'eret'} at ${place}` });
     lines.push({ label: 'To', text: `${placeText(session, record.target, record.to)} at EL${record.to}` });
     if (record.illegal)
       lines.push({
         label: 'Illegal',
-        text: 'SPSR or the target level is not possible here; PSTATE.IL is set and the level stays',
+        text: 'SPSR asks for what is not possible here; PSTATE.IL is set and the level stays',
       });
   } else {
     const isAsynchronous = asynchronousKind(record) !== undefined;
@@ -35,26 +35,69 @@ export function explain(session: Debugger, record: ExceptionRecord): Explanation
       label: isAsynchronous ? 'Interrupted' : 'Instruction',
       text: `${instruction ? `${instruction}  at ` : ''}${place}`,
     });
+    lines.push(...syndromeLines(record));
+    if (record.reason !== undefined) lines.push({ label: 'Because', text: record.reason });
+    lines.push(...faultLines(session, record));
     lines.push({ label: 'Handler', text: `${placeText(session, record.target, record.to)} at EL${record.to}` });
     lines.push({ label: 'Returns to', text: placeText(session, record.preferredReturn, record.from) });
-    if (record.reason !== undefined) lines.push({ label: 'Because', text: record.reason });
-    if (record.faultAddress !== undefined)
-      lines.push({ label: 'Virtual address', text: placeText(session, record.faultAddress, record.from) });
-    const ipa = faultIpa(record);
-    if (ipa !== undefined) lines.push({ label: 'Intermediate physical address', text: hex(ipa) });
   }
   if (record.vmid !== undefined) lines.push({ label: 'VMID', text: record.vmid.toString() });
   lines.push({ label: 'When', text: `after ${record.position.toLocaleString('en')} instructions, on PE ${record.pe}` });
   return lines;
 }
 
+function syndromeLines(record: ExceptionRecord): ExplanationLine[] {
+  const syndrome = asynchronousKind(record) === undefined ? syndromeOf(record) : undefined;
+  if (!syndrome || record.kind !== 'exception') return [];
+  const meaning = exceptionClass(syndrome.exceptionClass)?.meaning;
+  return [
+    { label: 'Class', text: `${syndrome.className}${meaning ? `: ${meaning}` : ''}` },
+    {
+      label: `ESR_EL${record.to}`,
+      text: hex(record.syndrome, 8),
+      details: syndrome.fields.map(({ name, value, meaning: words }) => ({
+        label: name,
+        text: words === undefined ? hex(value) : `${hex(value)}  ${words}`,
+      })),
+    },
+  ];
+}
+
+const abortClasses = new Set([0x20, 0x21, 0x24, 0x25]);
+
+function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine[] {
+  if (record.kind !== 'exception') return [];
+  const lines: ExplanationLine[] = [];
+  const { faultAddress, exceptionClass: code, syndrome } = record;
+  const isAbort = code !== undefined && abortClasses.has(code);
+  if (isAbort) {
+    const status = faultStatus(Number(syndrome & 0x3fn));
+    if (status) lines.push({ label: 'Fault', text: `${status.name}: ${status.meaning}` });
+  }
+  if (faultAddress !== undefined)
+    lines.push({ label: `FAR_EL${record.to}`, text: `VA ${placeText(session, faultAddress, record.from)}` });
+  const ipa = faultIpa(record);
+  if (ipa !== undefined) lines.push({ label: 'IPA', text: hex(ipa) });
+  if (isAbort && faultAddress !== undefined) {
+    const access = code === 0x20 || code === 0x21 ? 'execute' : syndrome & 0x40n ? 'write' : 'read';
+    const walk = session.target.translate(
+      record.pe,
+      { space: { kind: 'va', el: record.from }, address: faultAddress },
+      access,
+    );
+    lines.push({
+      label: 'Translation now',
+      text: walk.ok ? `${hex(faultAddress)} → PA ${hex(walk.pa)}` : walk.problem,
+      ...(walk.steps.length > 0 && { details: walk.steps.map((text, index) => ({ label: `${index + 1}`, text })) }),
+    });
+  }
+  return lines;
+}
+
 /** The instruction that a record is about, read where it executed; undefined when it cannot be read any more. */
 function instructionAt(session: Debugger, record: ExceptionRecord): string | undefined {
-  const { bytes } = session.target.readMemory(
-    record.pe,
-    { space: { kind: 'va', el: record.from }, address: record.instruction },
-    4,
-  );
+  const at = { space: { kind: 'va', el: record.from } as const, address: record.instruction };
+  const { bytes } = session.target.readMemory(record.pe, at, 4);
   if (bytes.length < 4) return undefined;
   const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   return instructionText(word, {

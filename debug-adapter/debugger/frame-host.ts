@@ -2,6 +2,7 @@
 import type { ValueType } from '../debug-information/types.ts';
 import { builtinTypes } from '../debug-information/types.ts';
 import { asynchronousClass, asynchronousKind, exceptionFilters } from './exception-filters.ts';
+import { faultIpa } from './exception-text.ts';
 import type { ExpressionHost, FieldPlace } from './expression/host.ts';
 import { ExpressionProblem } from './expression/lexer.ts';
 import { spaceText } from './expression/parser.ts';
@@ -208,10 +209,4 @@ function recordFact(record: ExceptionRecord, name: string): Value {
       return integerValue(ipa);
     }
   }
-}
-
-/** HPFAR_EL2 gives the page; the offset in it is that of the virtual address. */
-export function faultIpa(record: ExceptionRecord): bigint | undefined {
-  if (record.kind !== 'exception' || record.ipa === undefined) return undefined;
-  return (record.ipa & ~0xfffn) | ((record.faultAddress ?? 0n) & 0xfffn);
 }

@@ -1,7 +1,14 @@
-/** Exception syndromes in words and by field. */
+/** Fields of exception syndromes by name. */
+import { exceptionClass } from '../../emulator/architecture/exception-class.ts';
 import type { FieldPlace } from './expression/host.ts';
+import { fieldPlace } from './registers.ts';
 
-/** A field of the ISS of an exception class, by name in any case of letters. */
-export function syndromeField(_exceptionClass: number, _name: string): FieldPlace | undefined {
-  return undefined;
+/** A field of ESR_ELx as an exception class lays it out, by name in any case of letters; undefined when it has none. */
+export function syndromeField(code: number, name: string): FieldPlace | undefined {
+  const wanted = name.toLowerCase();
+  if (wanted === 'ec') return { high: 31, low: 26, meaning: value => exceptionClass(Number(value))?.name };
+  if (wanted === 'il') return { high: 25, low: 25 };
+  if (wanted === 'iss') return { high: 24, low: 0 };
+  const field = exceptionClass(code)?.syndrome.find(candidate => candidate.name.toLowerCase() === wanted);
+  return field && fieldPlace(field);
 }

@@ -1,8 +1,7 @@
 /** The exception record as clients see it. */
 import { categoryOf } from '../debugger/exception-filters.ts';
-import { describeRecord } from '../debugger/exception-text.ts';
+import { describeRecord, faultIpa } from '../debugger/exception-text.ts';
 import { hex } from '../debugger/expression/value.ts';
-import { faultIpa } from '../debugger/frame-host.ts';
 import type { ExceptionLevel, ExceptionRecord } from '../debugger/target.ts';
 import type {
   ExceptionLevelNumber,
