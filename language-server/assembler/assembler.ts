@@ -495,21 +495,21 @@ export class Assembler {
     section.alignment = Math.max(section.alignment, alignment);
     if (alignment === 1) return;
     const code = fill === undefined && section.flags.execute;
-    if (section.flags.execute && section.mappingState.get(this.subsection) === undefined && code) this.mapContent(true);
-    const padding = { value: 0n, size: 1 };
-    this.pushFragment({
+    const fragment: Fragment = {
       kind: 'align',
       section,
       alignment,
-      fill: code ? 'code' : (fill ?? padding),
+      fill: code ? 'code' : (fill ?? { value: 0n, size: 1 }),
       atMost,
       offset: undefined,
       size: 0,
-    });
-    if (code) {
-      const state = section.mappingState.get(this.subsection);
-      if (state === 'data') this.mapContent(true);
+    };
+    if (code && section.mappingState.get(this.subsection) !== 'code') {
+      // The padding itself turns from data to code; where, the layout decides.
+      section.mappingState.set(this.subsection, 'code');
+      section.mappings.push({ fragment, offset: 0, code: true });
     }
+    this.pushFragment(fragment);
   }
 
   /** Moves on to an offset from the section's start. */

@@ -93,6 +93,8 @@ function build(
     if (eh) out.integer(0n, 1);
     writeRules(out, frame);
     close(out, start, eh ? 4 : 8);
+    // The last entry also fills the section up to its alignment.
+    if (frame === frames[frames.length - 1]) close(out, start, 8, 0);
   }
   const section: ObjectSection = {
     name: eh ? '.eh_frame' : '.debug_frame',
@@ -124,8 +126,8 @@ function open(out: ByteBuffer): number {
 }
 
 /** Pads an entry with no-operations and fills in its length. */
-function close(out: ByteBuffer, start: number, alignment: number): void {
-  while ((out.length - start) % alignment !== 0) out.integer(0n, 1);
+function close(out: ByteBuffer, start: number, alignment: number, from = start): void {
+  while ((out.length - from) % alignment !== 0) out.integer(0n, 1);
   new DataView(out.bytes.buffer).setUint32(start, out.length - start - 4, true);
 }
 

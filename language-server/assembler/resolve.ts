@@ -145,7 +145,8 @@ class Resolver {
     const list = new Set<ObjectSymbol>([...this.sectionSymbols.values(), ...this.needed]);
     for (const [section, place] of this.sections) {
       for (const { fragment, offset, code } of section.mappings) {
-        const value = placeOffset(fragment, offset);
+        // Padding before code is zeros up to a whole instruction, then NOPs.
+        const value = placeOffset(fragment, fragment.kind === 'align' ? fragment.size % 4 : offset);
         if (value >= section.size && section.size > 0) continue;
         list.add({
           name: code ? '$x' : '$d',

@@ -94,7 +94,7 @@ function fill(
 
 export const dataDirectives: readonly Directive[] = [
   integers(['.byte', '.1byte'], 1, 'one byte'),
-  integers(['.hword', '.short', '.2byte', '.half'], 2, 'two bytes'),
+  integers(['.hword', '.short', '.2byte'], 2, 'two bytes'),
   integers(['.word', '.long', '.4byte', '.int'], 4, 'four bytes'),
   integers(['.xword', '.dword', '.quad', '.8byte'], 8, 'eight bytes'),
   integers(['.octa'], 16, 'sixteen bytes'),

@@ -137,7 +137,7 @@ export const symbolDirectives: readonly Directive[] = [
       operands.expectEnd();
       const symbol = assembler.symbols.get(name.name);
       if (symbol.definition) throw operands.error(`\`${name.name}\` is already defined.`, name, 'redefined-symbol');
-      const natural = size >= 16n ? 16 : size >= 8n ? 8 : size >= 4n ? 4 : size >= 2n ? 2 : 1;
+      const natural = [1, 2, 4, 8].find(power => size <= BigInt(power)) ?? 16;
       symbol.definition = { kind: 'common', size, alignment: given ?? natural };
       symbol.type = 'object';
       symbol.declared = true;
