@@ -1,6 +1,6 @@
 /**
- * GICv3 physical CPU interface of one processing element: what the ICC_* registers hold and do
- * (GICv3 architecture, "CPU interface" and "Interrupt lifecycle").
+ * Physical CPU interface of one processing element: what the ICC_* registers of GICv3, or the GICC registers of GICv2,
+ * hold and do (GICv3 architecture, "CPU interface" and "Interrupt lifecycle").
  *
  * Group 1 registers exist twice when there are two security states; here they are indexed by group.
  */
@@ -14,10 +14,12 @@ import {
 } from './interrupt-id.ts';
 import { ActivePriorities, groupPriorityMask, idlePriority, priorityMask } from './priority.ts';
 
-/** Physical priorities have five bits in the CPU interface, all of which decide preemption. */
-export const physicalPriorityBits = 5;
-const implementedPriority = priorityMask(physicalPriorityBits);
-const smallestBinaryPoint = 7 - physicalPriorityBits;
+/** How many bits priorities have. */
+export interface PriorityBits {
+  readonly implemented: number;
+  /** Those that decide preemption. */
+  readonly preemption: number;
+}
 
 /** A pending interrupt that the distributor or a redistributor offers. */
 export interface PendingInterrupt {
@@ -63,18 +65,24 @@ interface CpuInterfaceState {
 export class CpuInterface {
   readonly #source: InterruptSource;
   readonly #activePriorities: readonly [ActivePriorities, ActivePriorities, ActivePriorities];
-  #state: Omit<CpuInterfaceState, 'activePriorities'> = {
-    priorityMask: 0,
-    enabled: [false, false, false],
-    binaryPoint: [smallestBinaryPoint, smallestBinaryPoint, smallestBinaryPoint + 1],
-    commonBinaryPoint: [false, false, false],
-    splitEnd: [false, false, false],
-  };
+  readonly #implementedPriority: number;
+  readonly #smallestBinaryPoint: number;
+  #state: Omit<CpuInterfaceState, 'activePriorities'>;
 
-  constructor(source: InterruptSource) {
+  constructor(source: InterruptSource, bits: PriorityBits) {
     this.#source = source;
-    const levels = () => new ActivePriorities(physicalPriorityBits);
+    this.#implementedPriority = priorityMask(bits.implemented);
+    this.#smallestBinaryPoint = 7 - bits.preemption;
+    const levels = () => new ActivePriorities(bits.preemption);
     this.#activePriorities = [levels(), levels(), levels()];
+    const smallest = this.#smallestBinaryPoint;
+    this.#state = {
+      priorityMask: 0,
+      enabled: [false, false, false],
+      binaryPoint: [smallest, smallest, smallest + 1],
+      commonBinaryPoint: [false, false, false],
+      splitEnd: [false, false, false],
+    };
   }
 
   get priorityMask(): number {
@@ -82,7 +90,7 @@ export class CpuInterface {
   }
 
   set priorityMask(value: number) {
-    this.#state.priorityMask = value & implementedPriority;
+    this.#state.priorityMask = value & this.#implementedPriority;
     this.#source.changed();
   }
 
@@ -102,7 +110,7 @@ export class CpuInterface {
   /** Sets a binary point, at least the smallest that the implemented priority bits allow. */
   setBinaryPoint(group: InterruptGroup, value: number): void {
     // The Non-secure binary point splits one bit further left, so its smallest value is one more.
-    const smallest = group === nonSecureGroup1 ? smallestBinaryPoint + 1 : smallestBinaryPoint;
+    const smallest = this.#smallestBinaryPoint + (group === nonSecureGroup1 ? 1 : 0);
     this.#state.binaryPoint[group] = Math.max(value, smallest);
     this.#source.changed();
   }
@@ -170,10 +178,15 @@ export class CpuInterface {
     if (!pending || !this.canSignal(pending)) return specialInterrupt.spurious;
     const intid = this.highestPending(register, viewer);
     if (intid !== pending.intid) return intid;
-    this.#activePriorities[pending.group].set(pending.priority & this.groupMask(pending.group));
+    this.take(pending);
+    return intid;
+  }
+
+  /** Makes a pending interrupt active, at its group priority. */
+  take({ intid, priority, group }: PendingInterrupt): void {
+    this.#activePriorities[group].set(priority & this.groupMask(group));
     this.#source.activate(intid);
     this.#source.changed();
-    return intid;
   }
 
   /** Ends an interrupt: drops the running priority if its group is this register's, and deactivates unless `split`. */
@@ -181,8 +194,14 @@ export class CpuInterface {
     if (intid >= firstSpecialInterrupt && intid <= specialInterrupt.spurious) return;
     const group = this.#highestActiveGroup();
     if (group === undefined || !this.#handles(register, viewer, group)) return;
-    this.#activePriorities[group].drop();
+    this.drop(group);
     if (!split) this.#source.deactivate(intid);
+    this.#source.changed();
+  }
+
+  /** Drops the most urgent active priority of a group. */
+  drop(group: InterruptGroup): void {
+    this.#activePriorities[group].drop();
     this.#source.changed();
   }
 

@@ -6,6 +6,7 @@ export type {
   ListRegisterDescription,
   VirtualInterfaceDescription,
 } from './description.ts';
+export { GicV2, type GicV2Options } from './gic-v2.ts';
 export { GicV3, type GicV3Options } from './gic-v3.ts';
 export type { InterruptController } from './interrupt-controller.ts';
 export { maintenanceInterrupt } from './interrupt-id.ts';

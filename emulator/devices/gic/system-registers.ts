@@ -9,7 +9,7 @@ import type {
   SystemRegisterHandler,
   SystemRegisterHandlers,
 } from '../../processing-element/system-register-handlers.ts';
-import { type Bank, type CpuInterface, physicalPriorityBits, type Viewer } from './cpu-interface.ts';
+import type { Bank, CpuInterface, PriorityBits, Viewer } from './cpu-interface.ts';
 import {
   group0,
   type InterruptGroup,
@@ -23,6 +23,9 @@ import { nonSecurePriorityView, priorityFromNonSecureView, priorityMask } from '
 import { field, fieldMask } from './register-file.ts';
 import { decodeVirtualControl, encodeVirtualControl } from './virtual-control.ts';
 import { hypervisorControlFields, type VirtualInterface, virtualPriorityBits } from './virtual-interface.ts';
+
+/** Physical priorities have five bits in the CPU interface, all of which decide preemption. */
+export const physicalPriorityBits: PriorityBits = { implemented: 5, preemption: 5 };
 
 /** Code of 24-bit INTIDs in the IDbits fields. */
 const idBitsCode = 1;
@@ -128,7 +131,7 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
   });
 
   const readControl = (bank: Bank) =>
-    controlConstants(physicalPriorityBits) |
+    controlConstants(physicalPriorityBits.implemented) |
     (cpu.commonBinaryPoint(bank) ? control.commonBinaryPoint : 0) |
     (cpu.splitEnd(bank) ? control.splitEnd : 0);
 
@@ -202,7 +205,7 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
     ICC_CTLR_EL3: {
       read: () =>
         BigInt(
-          controlConstants(physicalPriorityBits) |
+          controlConstants(physicalPriorityBits.implemented) |
             (cpu.commonBinaryPoint(secureGroup1) ? control3.commonBinaryPointSecure : 0) |
             (cpu.commonBinaryPoint(nonSecureGroup1) ? control3.commonBinaryPointNonSecure : 0) |
             (cpu.splitEnd(group0) ? control3.splitEndEl3 : 0) |

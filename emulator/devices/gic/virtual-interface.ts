@@ -252,17 +252,20 @@ export class VirtualInterface {
     return acknowledged;
   }
 
-  /** Ends an interrupt that was acknowledged in a group: drops the priority and, unless split, deactivates. */
-  end(intid: number, group: 0 | 1): void {
+  /**
+   * Ends an interrupt: drops the most urgent active priority and, unless split, deactivates the interrupt. GICv3 says
+   * by which `group`'s register it is ended, and deactivates only what that drop belongs to.
+   */
+  end(intid: number, group?: 0 | 1): void {
     if (intid >= firstSpecialInterrupt && intid <= specialInterrupt.spurious) return;
     const index = this.#findActive(intid);
     const dropped = this.#dropPriority();
     if (dropped === idlePriority) return;
-    if (index < 0) {
-      this.#countEnd();
-    } else if (!this.#control.splitEnd) {
+    if (!this.#control.splitEnd) {
       const lr = this.listRegister(index);
-      if (lr.group === group && (lr.priority & this.groupMask(group)) === dropped) this.#deactivate(index);
+      const belongs = (g: 0 | 1) => lr.group === g && (lr.priority & this.groupMask(g)) === dropped;
+      if (index < 0) this.#countEnd();
+      else if (group === undefined || belongs(group)) this.#deactivate(index);
     }
     this.#options.onChange();
   }

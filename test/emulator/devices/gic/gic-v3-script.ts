@@ -82,6 +82,12 @@ export function generateGicV3Script(gic: InterruptController, random: Random, op
     issue(msr(home, 'ICH_HCR_EL2', 1));
   }
 
+  const splitsEnd = () => ((stepOnModel(gic, mrs('guest', 'ICC_CTLR_EL1')) ?? 0n) & 2n) !== 0n;
+  const holdsActive = (intid: number) =>
+    gic
+      .describe()
+      .processingElements[0]!.virtual.listRegisters.some(lr => lr.virtualId === intid && lr.state.includes('active'));
+
   const group = (): 0 | 1 => (random.chance(40) ? 0 : 1);
   const physical: readonly (readonly [number, () => void])[] = [
     [14, () => bitmap(world(), 0x200, random.pick(pool))],
@@ -213,7 +219,8 @@ export function generateGicV3Script(gic: InterruptController, random: Random, op
       () => {
         const last = random.chance(85) ? virtualAcknowledged.pop() : undefined;
         const { intid, group: which } = last ?? { intid: random.pick(pool), group: group() };
-        issue(msr('guest', `ICC_EOIR${which}_EL1`, intid));
+        // An end that only drops the priority is not counted in ICH_HCR_EL2.EOIcount; QEMU 7.2 counts it.
+        if (!splitsEnd() || holdsActive(intid)) issue(msr('guest', `ICC_EOIR${which}_EL1`, intid));
         if (random.chance(60)) issue(msr('guest', 'ICC_DIR_EL1', intid));
       },
     ],

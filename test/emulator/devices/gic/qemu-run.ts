@@ -87,6 +87,18 @@ function access(step: Step): string {
   }
 }
 
+/** Sets the priority mask so that no physical interrupt is signalled, and puts it back. */
+const holdBack = {
+  2: {
+    begin: `${load('x7', BigInt(frameBase.GICC + 4))}\tldr w6, [x7]\n\tstr wzr, [x7]\n`,
+    end: '\tstr w6, [x7]\n',
+  },
+  3: {
+    begin: '\tmrs x6, s3_0_c4_c6_0\n\tmsr s3_0_c4_c6_0, xzr\n\tisb\n',
+    end: '\tmsr s3_0_c4_c6_0, x6\n\tisb\n',
+  },
+};
+
 function assembly({ secure, gicVersion }: QemuMachine, script: readonly Step[]): string {
   const home = secure ? 3 : 2;
   const steps = script.map(step => {
@@ -94,16 +106,16 @@ function assembly({ secure, gicVersion }: QemuMachine, script: readonly Step[]):
     const { hcr, scr } = worlds[step.at];
     const reads = step.do !== 'write' && step.do !== 'msr';
     // Physical interrupts would be taken from the guest however it masks them: hold them back meanwhile.
-    const hold = step.at === 'guest' && gicVersion === 3;
+    const hold = step.at === 'guest' ? holdBack[gicVersion] : undefined;
     return (
-      (hold ? '\tmrs x6, s3_0_c4_c6_0\n\tmsr s3_0_c4_c6_0, xzr\n\tisb\n' : '') +
+      (hold?.begin ?? '') +
       (secure ? `${load('x0', scr)}\tmsr scr_el3, x0\n${load('x0', hcr)}\tmsr hcr_el2, x0\n\tisb\n` : '') +
       (trip
         ? `\tadr x2, 1f\n\tmsr elr_el${home}, x2\n\tmov x2, #${trip.spsr}\n\tmsr spsr_el${home}, x2\n\teret\n1:\n`
         : '') +
       access(step) +
       (trip ? `\t${trip.back} #0\n` : '') +
-      (hold ? '\tmsr s3_0_c4_c6_0, x6\n\tisb\n' : '') +
+      (hold?.end ?? '') +
       (reads ? '\tbl print\n' : '')
     );
   });
