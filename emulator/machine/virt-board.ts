@@ -11,7 +11,7 @@ import { CfiFlash } from '../devices/cfi-flash.ts';
 import { EmptyPciWindow } from '../devices/empty-pci.ts';
 import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { GenericTimer } from '../devices/generic-timer.ts';
-import { GicV3, type InterruptController } from '../devices/gic/index.ts';
+import { GicV2, GicV3, type InterruptController } from '../devices/gic/index.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
@@ -77,8 +77,8 @@ export interface VirtBoard {
   readonly snapshotables: readonly Snapshotable[];
   /** Handlers of the system registers that belong to devices. */
   systemRegisterHandlers(pe: number): SystemRegisterHandlers;
-  /** Puts the images of the boot plan into memory: all of them at power on, what flash does not keep at a reset. */
-  loadImages(when: 'power on' | 'reset'): void;
+  /** Puts the images into memory: all of them at power on (unless said otherwise), at a reset all but flash's. */
+  loadImages(when?: 'power on' | 'reset'): void;
   /** Puts every device into its state after power on. Time goes on, memory and flash stay. */
   resetDevices(): void;
   /** Presses and releases the power key. */
@@ -231,7 +231,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     boot,
     snapshotables: [clock, ...stateful],
     systemRegisterHandlers: pe => ({ ...timer.systemRegisterHandlers, ...gic.systemRegisterHandlers(pe) }),
-    loadImages(when) {
+    loadImages(when = 'power on') {
       for (const { address, bytes, size, survivesReset } of boot.pieces) {
         if (when === 'reset' && survivesReset) continue;
         host.beforeMemoryWrite(address, size);
@@ -258,12 +258,16 @@ function interruptController(
   affinities: readonly number[],
   host: VirtBoardHost,
 ): InterruptController {
-  if (machine.gicVersion === 2) throw new OptionError('gic-version=2 is not supported. Supported: gic-version=3');
+  const onPinsChanged = (pe: number) => host.pinsChanged(pe);
+  if (machine.gicVersion === 2) {
+    if (machine.secure) throw new OptionError('secure=on needs gic-version=3: the GICv2 here has one Security state');
+    return new GicV2({ processingElements: affinities.length, sharedInterrupts, onPinsChanged });
+  }
   return new GicV3({
     affinities,
     sharedInterrupts,
     securityExtensions: machine.secure,
-    onPinsChanged: pe => host.pinsChanged(pe),
+    onPinsChanged,
   });
 }
 
@@ -272,7 +276,7 @@ const framesByVersion = {
   2: {
     distributor: 'gicDistributor',
     cpuInterface: 'gicCpuInterface',
-    hypervisorInterface: 'gicHypervisorInterface',
+    virtualInterfaceControl: 'gicVirtualInterfaceControl',
     virtualCpuInterface: 'gicVirtualCpuInterface',
   },
   3: { distributor: 'gicDistributor', redistributors: 'gicRedistributors' },
@@ -283,7 +287,7 @@ function placeInterruptController(
   machine: MachineOptions,
   place: (device: MmioRegion, where: { readonly base: number; readonly size: number }) => void,
 ): void {
-  const needEl2: readonly string[] = ['hypervisorInterface', 'virtualCpuInterface'];
+  const needEl2: readonly string[] = ['virtualInterfaceControl', 'virtualCpuInterface'];
   for (const [frame, where] of Object.entries(framesByVersion[gic.version])) {
     const region = gic.regions[frame];
     if (region && (machine.virtualization || !needEl2.includes(frame))) place(region, virtMemoryMap[where]);

@@ -246,7 +246,7 @@ function interruptController(
     ? [map.gicDistributor, map.gicRedistributors]
     : [
         ...[map.gicDistributor, map.gicCpuInterface],
-        ...(options.virtualization ? [map.gicHypervisorInterface, map.gicVirtualCpuInterface] : []),
+        ...(options.virtualization ? [map.gicVirtualInterfaceControl, map.gicVirtualCpuInterface] : []),
       ];
   const properties: Record<string, PropertyValue | undefined> = {
     phandle: [phandle],

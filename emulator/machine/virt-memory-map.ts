@@ -14,7 +14,7 @@ export const virtMemoryMap = {
   gicDistributor: { base: 0x0800_0000, size: 64 * kibibyte },
   gicCpuInterface: { base: 0x0801_0000, size: 64 * kibibyte },
   gicV2m: { base: 0x0802_0000, size: 4 * kibibyte },
-  gicHypervisorInterface: { base: 0x0803_0000, size: 64 * kibibyte },
+  gicVirtualInterfaceControl: { base: 0x0803_0000, size: 64 * kibibyte },
   gicVirtualCpuInterface: { base: 0x0804_0000, size: 64 * kibibyte },
   gicIts: { base: 0x0808_0000, size: 128 * kibibyte },
   gicRedistributors: { base: 0x080a_0000, size: 0x00f6_0000 },
