@@ -51,6 +51,11 @@ export type StretchEnd =
   /** The processing element waits or is off. */
   | 'stopped';
 
+export interface CheckFlags {
+  readonly wanted: boolean;
+  readonly owed: boolean;
+}
+
 export interface ExecutorHost extends SystemOperationHost {
   /** Position at which the next event is due or the turn ends, whichever is earlier. */
   deadline(): number;
@@ -215,6 +220,15 @@ export class Executor {
   }
   private checkDue(): boolean {
     return this.checkWanted || this.position >= this.host.deadline();
+  }
+  /** What a snapshot between two instructions must remember of checks that are still to be made. */
+  saveFlags(): CheckFlags {
+    return { wanted: this.checkWanted, owed: this.checkOwed };
+  }
+  restoreFlags({ wanted, owed }: CheckFlags): void {
+    this.checkWanted = wanted;
+    this.checkOwed = owed;
+    this.pauseWanted = false;
   }
   /** The check has been made. */
   checkMade(): void {

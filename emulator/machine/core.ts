@@ -8,7 +8,7 @@ import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import { ExecutionUnit } from '../execution/execution-unit.ts';
-import { Executor } from '../execution/executor.ts';
+import { type CheckFlags, Executor } from '../execution/executor.ts';
 import { InstructionTlb } from '../execution/instruction-tlb.ts';
 import type { Interpreter } from '../execution/interpreter/generate.ts';
 import type { MemoryObserver } from '../execution/memory-access.ts';
@@ -271,7 +271,9 @@ export class MachineCore {
   /** What the clock and the order of turns need beside the elements' states. */
   save(): SavedCore {
     const { current, idle, turnEnd } = this;
-    return { current, idle, turnEnd, position: this.executor.position, power: this.units.map(unit => unit.power) };
+    const { position } = this.executor;
+    const flags = this.executor.saveFlags();
+    return { current, idle, turnEnd, position, flags, power: this.units.map(unit => unit.power) };
   }
 
   /** The states in linear memory have been put back already. */
@@ -280,8 +282,7 @@ export class MachineCore {
     this.idle = saved.idle;
     this.turnEnd = saved.turnEnd;
     this.executor.position = saved.position;
-    this.executor.checkMade();
-    this.executor.checkOwed = false;
+    this.executor.restoreFlags(saved.flags);
     this.units.forEach((unit, index) => {
       unit.power = saved.power[index] ?? 'off';
       unit.state.moveTo(index === saved.current ? ACTIVE_WINDOW : (this.restingStates[index] as number));
@@ -295,5 +296,6 @@ export interface SavedCore {
   readonly idle: number;
   readonly turnEnd: number;
   readonly position: number;
+  readonly flags: CheckFlags;
   readonly power: readonly ExecutionUnit['power'][];
 }

@@ -1,0 +1,21 @@
+/** The registers that firmware would have set before it enters an operating system (Linux's arm64 boot protocol). */
+import { field } from '../architecture/system-register.ts';
+import { systemRegisterNamed } from '../architecture/system-registers/index.ts';
+import type { ProcessingElement } from '../processing-element/processing-element.ts';
+
+/** EL3 has done its part: lower levels are Non-secure, 64-bit, may use HVC and everything else that EL3 could keep. */
+const MONITOR_FIELDS = ['NS', 'RW', 'HCE', 'API', 'APK', 'FGTEn', 'HXEn', 'EnSCXT', 'ECVEn', 'ATA', 'EnAS0'] as const;
+
+/** Enters the highest Non-secure level, as firmware's last ERET would. */
+export function enterLinux(pe: ProcessingElement): void {
+  const { state, implementation } = pe;
+  if (!implementation.el3) return;
+  const scr = systemRegisterNamed('SCR_EL3');
+  const value = MONITOR_FIELDS.filter(name => scr.fields.some(f => f.name === name)).reduce(
+    (bits, name) => bits | field(scr, name).mask,
+    0n,
+  );
+  state.write('SCR_EL3', state.read('SCR_EL3') | value);
+  state.write('ICC_SRE_EL3', 0xfn);
+  state.setLevel(implementation.el2 ? 2 : 1, 1);
+}

@@ -1,0 +1,468 @@
+/**
+ * The machine: a board with processing elements, driven from outside by position.
+ *
+ * Everything that reaches it from outside (serial input, a debugger's writes) goes through its history, so that every
+ * position can be visited again. It never reads the host's clock; whoever drives it decides when it runs.
+ */
+import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '../architecture/cpu-model.ts';
+import type { MemoryObserver, WatchedAccess } from '../execution/memory-access.ts';
+import { engineArea } from '../execution/engine-area.ts';
+import type { ExecutionUnit } from '../execution/execution-unit.ts';
+import type { Interpreter } from '../execution/interpreter/generate.ts';
+import { Maintenance } from '../execution/maintenance.ts';
+import { callPsci, type PsciArguments, type PsciHost } from '../firmware/psci.ts';
+import { isSecure } from '../processing-element/effective-registers.ts';
+import type { ExceptionRecord } from '../processing-element/exception-record.ts';
+import type { Implementation } from '../processing-element/implementation.ts';
+import type { ProcessingElement } from '../processing-element/processing-element.ts';
+import { resetProcessingElement } from '../processing-element/reset.ts';
+import { STATE_SIZE } from '../processing-element/state.ts';
+import { SystemInstructionAccess } from '../processing-element/system-instruction-access.ts';
+import type { BootFiles } from './boot.ts';
+import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
+import { enterLinux } from './boot-state.ts';
+import { ExceptionLog } from './exception-log.ts';
+import { History } from './history.ts';
+import { type MachineOptions, OptionError } from './options.ts';
+import { hashProcessingElement, StateHash } from './state-hash.ts';
+import { type VirtBoard, virtBoard } from './virt-board.ts';
+import { type PhysicalWatchpoint, type WatchpointHit, Watchpoints } from './watchpoints.ts';
+
+/** Why a run came to rest. */
+export type MachineStop =
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'breakpoint'; readonly pe: number }
+  | { readonly kind: 'watchpoint'; readonly pe: number; readonly hit: WatchpointHit }
+  /** The exception catcher wanted to stop here. */
+  | { readonly kind: 'exception'; readonly pe: number; readonly record: ExceptionRecord }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'ended'; readonly how: 'shutdown' | 'reset' | 'exit'; readonly status?: number; readonly detail: string };
+
+type Ending = Extract<MachineStop, { kind: 'ended' }>;
+
+export interface MachineSetup {
+  readonly options: MachineOptions;
+  readonly files: BootFiles;
+  readonly interpreter: Interpreter;
+  readonly module: WebAssembly.Module;
+}
+
+export class Machine {
+  readonly options: MachineOptions;
+  readonly cpu: CpuConfiguration;
+  readonly board: VirtBoard;
+  readonly core: MachineCore;
+  readonly exceptions = new ExceptionLog();
+  readonly history: History;
+  /** Bytes that the first serial port sends; silent while history is replayed. */
+  onSerialOutput: ((byte: number) => void) | undefined;
+  /** Asked of every record; true stops the run. */
+  exceptionCatcher: ((record: ExceptionRecord) => boolean) | undefined;
+  private readonly watchpoints = new Watchpoints();
+  private readonly systemInstructions: readonly SystemInstructionAccess[];
+  private watchpointHit: WatchpointHit | undefined;
+  private watching = true;
+  private caught: ExceptionRecord | undefined;
+  private ending: Ending | undefined;
+  private replaying = false;
+  /** Position up to which output has been given out. */
+  private outputShown = 0;
+
+  constructor({ options, files, interpreter, module }: MachineSetup) {
+    this.options = options;
+    this.cpu = cpuOf(options);
+    const { cpu } = this;
+    this.board = virtBoard({
+      machine: options,
+      files,
+      cpu: {
+        compatible: cpu.model.compatible,
+        virtualizationHostExtensions: cpu.hasFeature('FEAT_VHE'),
+        performanceMonitors: cpu.hasFeature('FEAT_PMUv3'),
+      },
+      engineArea: engineArea(options.processingElements).size,
+      host: {
+        pinsChanged: pe => this.pinsChanged(pe),
+        beforeMemoryWrite: (address, length) => this.beforeMemoryWrite(address, length),
+        routeChanged: () => {
+          for (const unit of this.core.units) unit.forgetTranslations();
+        },
+        transmit: (port, byte) => this.transmit(port, byte),
+        powerOff: () => this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
+        reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the secure GPIO reset the machine' }),
+      },
+    });
+    const { board } = this;
+    const psci = this.psciHost();
+    this.core = new MachineCore({
+      memory: board.memory,
+      map: board.map,
+      clock: board.clock,
+      processingElements: options.processingElements,
+      implementation: implementationOf(cpu, options, board.psciConduit),
+      interpreter,
+      module,
+      observer: this.memoryObserver(),
+      operations: {
+        systemInstruction: (unit, key, rt) => this.systemInstructions[unit.state.index]?.execute(key, rt),
+        halt: () => false,
+      },
+      handlers: pe => board.systemRegisterHandlers(pe),
+      firmwareCall: pe => {
+        const { state } = pe;
+        const call: PsciArguments = [state.readX(0), state.readX(1), state.readX(2), state.readX(3)];
+        const answer = callPsci(psci, pe.index, call);
+        if (answer !== undefined) state.writeX(0, answer);
+        return true;
+      },
+      recordException: record => this.recordException(record),
+      levelChanged: pe => this.levelChanged(pe),
+    });
+    const { core } = this;
+    this.systemInstructions = core.units.map(unit => {
+      const maintenance = new Maintenance(
+        unit,
+        () => core.units,
+        () => core.executor.slowMemory,
+      );
+      return new SystemInstructionAccess(unit.pe, unit.registers, maintenance);
+    });
+    this.history = new History(board.memory, {
+      position: () => this.position,
+      saveState: () => this.saveState(),
+      restoreState: state => this.restoreState(state as SavedMachine),
+      pagesAreClean: () => {
+        for (const unit of core.units) unit.tlb.revokeWrites();
+      },
+      pagesRestored: pages => {
+        for (const page of pages) core.executor.code.written(page * 4096, 4096);
+      },
+      replayTo: position => this.replayTo(position),
+    });
+    this.powerOn();
+    this.history.begin();
+  }
+
+  get position(): number {
+    return this.core.executor.position;
+  }
+
+  // ---- running
+  /** Runs at most so many instructions. A breakpoint under the first one is not reported. */
+  run(maxInstructions: number): MachineStop {
+    return this.runTo(this.position + maxInstructions);
+  }
+
+  private runTo(target: number): MachineStop {
+    let skip = true;
+    for (;;) {
+      if (this.ending) return this.ending;
+      this.history.reached();
+      if (this.position >= target) return { kind: 'budget' };
+      const stop = this.core.run(Math.min(target, this.history.nextStop()), skip);
+      skip = false;
+      const result = this.handle(stop);
+      if (result) return result;
+    }
+  }
+
+  private handle(stop: CoreStop): MachineStop | undefined {
+    switch (stop.kind) {
+      case 'limit':
+        return undefined;
+      case 'pause': {
+        const record = this.caught;
+        this.caught = undefined;
+        if (this.ending) return this.ending;
+        return record && { kind: 'exception', pe: stop.pe, record };
+      }
+      case 'watchpoint':
+        return this.finishWatchedAccess(stop.pe);
+      default:
+        return stop;
+    }
+  }
+
+  /** The access was stopped before it happened: let the instruction do it now, then report. */
+  private finishWatchedAccess(pe: number): MachineStop | undefined {
+    const hit = this.watchpointHit;
+    this.watchpointHit = undefined;
+    const unit = this.core.units[pe] as ExecutionUnit;
+    const { pc } = unit.state;
+    this.watching = false;
+    const stop = this.core.run(this.position + 1, true);
+    this.watching = true;
+    this.forgetTranslations();
+    const other = this.handle(stop);
+    return other ?? (hit && { kind: 'watchpoint', pe, hit: { ...hit, pc } });
+  }
+
+  private replayTo(position: number): void {
+    this.replaying = true;
+    const { exceptionCatcher } = this;
+    this.exceptionCatcher = undefined;
+    this.watching = false;
+    try {
+      while (this.position < position) {
+        const stop = this.runTo(position);
+        if (stop.kind === 'ended' || stop.kind === 'idle') return;
+      }
+    } finally {
+      this.replaying = false;
+      this.exceptionCatcher = exceptionCatcher;
+      this.watching = true;
+      this.forgetTranslations();
+    }
+  }
+
+  /** Puts the machine into the state it had at a position that history holds. */
+  travelTo(position: number): void {
+    this.ending = undefined;
+    this.history.travelTo(position);
+  }
+
+  setBreakpoints(addresses: ReadonlySet<bigint>): void {
+    this.core.executor.setBreakpoints(addresses, this.core.units);
+  }
+
+  setWatchpoints(watchpoints: readonly PhysicalWatchpoint[]): void {
+    this.watchpoints.set(watchpoints);
+    this.forgetTranslations();
+  }
+
+  private forgetTranslations(): void {
+    for (const unit of this.core.units) unit.forgetTranslations();
+  }
+
+  // ---- input from outside
+  sendSerialInput(bytes: Uint8Array): void {
+    const kept = bytes.slice();
+    this.history.input(() => {
+      for (const byte of kept) this.board.uart.receive(byte);
+    });
+  }
+
+  /** A debugger's change of registers or other small state. */
+  change(apply: () => void): void {
+    this.history.input(() => {
+      apply();
+      for (const unit of this.core.units) unit.translationChanged();
+    });
+  }
+
+  /** A debugger's write to physical memory (not to devices); gives the bytes written. */
+  writeMemory(physicalAddress: number, bytes: Uint8Array): number {
+    const { memory } = this.board;
+    let count = 0;
+    while (count < bytes.length && memory.linearAddress(physicalAddress + count) !== undefined) count++;
+    const kept = bytes.slice(0, count);
+    if (count)
+      this.history.input(() => {
+        this.beforeMemoryWrite(physicalAddress, count);
+        memory.bytes(physicalAddress, count)?.set(kept);
+      });
+    return count;
+  }
+
+  /** Back to power on; history begins anew. */
+  reset(): void {
+    this.powerOn();
+    this.history.begin();
+  }
+
+  // ---- state
+  /** Sixteen hexadecimal digits over everything that the guest could tell apart. */
+  stateHash(): string {
+    const hash = new StateHash();
+    const { memory, snapshotables } = this.board;
+    hash.text(String(this.position));
+    for (const { state } of this.core.units) hashProcessingElement(hash, memory.u32, state.address, STATE_SIZE);
+    for (const device of snapshotables) hash.text(serialize(device.save()));
+    for (const block of memory.blocks) hash.memory(memory.u32.subarray(block.host >>> 2, (block.host + block.size) >>> 2));
+    return hash.digest();
+  }
+
+  private saveState(): SavedMachine {
+    const { u8 } = this.board.memory;
+    return {
+      core: this.core.save(),
+      elements: this.core.units.map(({ state }) => u8.slice(state.address, state.address + STATE_SIZE)),
+      devices: this.board.snapshotables.map(device => device.save()),
+      errors: this.core.units.map(({ pe }) => pe.systemErrorPending),
+    };
+  }
+
+  private restoreState(saved: SavedMachine): void {
+    this.core.restore(saved.core);
+    saved.elements.forEach((bytes, index) => {
+      const unit = this.core.units[index] as ExecutionUnit;
+      this.board.memory.u8.set(bytes, unit.state.address);
+      unit.pe.systemErrorPending = saved.errors[index] ?? false;
+    });
+    this.board.snapshotables.forEach((device, index) => {
+      device.restore(saved.devices[index]);
+    });
+    for (const { pe } of this.core.units) {
+      this.levelChanged(pe);
+      this.pinsChanged(pe.index);
+    }
+    this.core.executor.restoreFlags(saved.core.flags);
+    this.exceptions.shortenTo(this.position);
+    this.ending = undefined;
+    this.caught = undefined;
+  }
+
+  // ---- the machine's own life
+  private powerOn(): void {
+    const { board, core } = this;
+    core.switchTo(0);
+    core.restore({ current: 0, idle: 0, turnEnd: 0, position: 0, flags: { wanted: false, owed: false }, power: [] });
+    board.clock.restore(0);
+    board.resetDevices();
+    for (const block of board.memory.blocks) board.memory.u8.fill(0, block.host, block.host + block.size);
+    board.loadImages();
+    core.executor.code.clear();
+    this.exceptions.clear();
+    this.ending = undefined;
+    this.outputShown = 0;
+    for (const unit of core.units) {
+      const { pe, state } = unit;
+      resetProcessingElement(pe, mpidr(board.affinities[state.index] ?? 0));
+      const start = board.boot.starts.get(state.index);
+      unit.power = start ? 'running' : 'off';
+      if (start) {
+        if (board.boot.kind === 'linux') enterLinux(pe);
+        state.pc = start.pc;
+        state.writeX(0, start.x0);
+      }
+      unit.forgetTranslations();
+      this.levelChanged(pe);
+      this.pinsChanged(state.index);
+    }
+    core.executor.restoreFlags({ wanted: false, owed: false });
+  }
+
+  private end(ending: Ending): void {
+    this.ending = ending;
+    this.core.executor.requestPause();
+  }
+
+  private psciHost(): PsciHost {
+    return {
+      affinities: this.board.affinities,
+      isOn: pe => (this.core.units[pe] as ExecutionUnit).power !== 'off',
+      start: (pe, entry, context) => {
+        const unit = this.core.units[pe] as ExecutionUnit;
+        resetProcessingElement(unit.pe, mpidr(this.board.affinities[pe] ?? 0));
+        if (this.board.boot.kind === 'linux') enterLinux(unit.pe);
+        unit.state.pc = entry;
+        unit.state.writeX(0, context);
+        unit.power = 'running';
+        unit.forgetTranslations();
+        this.levelChanged(unit.pe);
+      },
+      stop: pe => {
+        (this.core.units[pe] as ExecutionUnit).power = 'off';
+      },
+      suspend: pe => {
+        (this.core.units[pe] as ExecutionUnit).power = 'waiting';
+      },
+      powerOff: () => this.end({ kind: 'ended', how: 'shutdown', detail: 'the guest switched the machine off (PSCI)' }),
+      reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the guest reset the machine (PSCI)' }),
+    };
+  }
+
+  private transmit(port: 'uart' | 'secure uart', byte: number): void {
+    if (port !== 'uart' || this.replaying) return;
+    const position = this.core.executor.now();
+    if (position < this.outputShown) return;
+    this.outputShown = position;
+    this.onSerialOutput?.(byte);
+  }
+
+  private pinsChanged(index: number): void {
+    // The board reports its first levels while it is being built.
+    const unit = this.core?.units[index];
+    if (!unit) return;
+    Object.assign(unit.pe.pins, this.board.interruptController.pins(index));
+    this.core.executor.requestCheck();
+  }
+
+  private levelChanged(pe: ProcessingElement): void {
+    this.board.interruptController.setExecutionState(pe.index, pe.state.el, isSecure(pe));
+  }
+
+  private recordException(record: ExceptionRecord): void {
+    const { state } = (this.core.units[record.pe] as ExecutionUnit).pe;
+    const x = Array.from({ length: 31 }, (_, n) => state.readX(n));
+    this.exceptions.append(record, { x, sp: state.sp });
+    if (this.exceptionCatcher?.(record)) {
+      this.caught = record;
+      this.core.executor.requestPause();
+    }
+  }
+
+  // ---- memory
+  private beforeMemoryWrite(physicalAddress: number, length: number): void {
+    const linear = this.board?.memory.linearAddress(physicalAddress, length);
+    if (linear !== undefined) this.core?.executor.memoryWritten(linear, length);
+  }
+
+  private memoryObserver(): MemoryObserver {
+    return {
+      mayWriteFreely: page => this.history.isDirty(page) && !this.core.executor.code.hasCode(page),
+      beforeWrite: (linear, length) => {
+        this.history?.beforeWrite(linear, length);
+        this.core.executor.code.written(linear, length);
+      },
+      isWatched: page => this.watching && this.watchpoints.isWatched(page),
+      watchedAccess: (unit, access) => this.watchedAccess(unit, access),
+    };
+  }
+
+  private watchedAccess(_unit: ExecutionUnit, access: WatchedAccess): boolean {
+    const { physicalAddress, virtualAddress, size, write } = access;
+    const found = this.watchpoints.find(physicalAddress, size, write);
+    if (!found) return false;
+    this.watchpointHit = { id: found.id, access: write ? 'write' : 'read', virtualAddress, physicalAddress, size };
+    return true;
+  }
+}
+
+interface SavedMachine {
+  readonly core: SavedCore;
+  readonly elements: readonly Uint8Array[];
+  readonly devices: readonly unknown[];
+  readonly errors: readonly boolean[];
+}
+
+/** MPIDR_EL1: bit 31 is RES1. */
+const mpidr = (affinity: number): bigint => (1n << 31n) | BigInt(affinity);
+
+function cpuOf(options: MachineOptions): CpuConfiguration {
+  const model = findCpuModel(options.cpu);
+  if (!model) throw new OptionError(`-cpu ${options.cpu} is not supported. Supported: ${cpuModels.map(m => m.name).join(' ')}`);
+  return configureCpu(model, { el2: options.virtualization, el3: options.secure, gicV3: options.gicVersion === 3 });
+}
+
+function implementationOf(cpu: CpuConfiguration, options: MachineOptions, conduit: 'smc' | 'hvc' | 'none'): Implementation {
+  return {
+    el2: options.virtualization,
+    el3: options.secure,
+    hasFeature: name => cpu.hasFeature(name),
+    resetValues: cpu.resetValues,
+    firmwareConduit: conduit,
+  };
+}
+
+/** Device state as text, in a fixed order. */
+function serialize(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'bigint') return `${inner}n`;
+    if (inner instanceof Map) return [...inner.entries()];
+    if (inner instanceof Set) return [...inner];
+    if (ArrayBuffer.isView(inner)) return Array.from(inner as Uint8Array);
+    return inner;
+  });
+}
+
