@@ -55,13 +55,14 @@ export function trappedAccess(esr: bigint): TrappedAccess {
     part(iss, 19, 17),
   ];
   const key = systemEncodingKey(encoding);
-  const register = systemRegisterAt(key)?.name;
+  const direction = part(iss, 0, 0) === 1 ? 'read' : 'write';
+  const register = systemRegisterAt(key, direction)?.name;
   const instruction = systemInstructionAt(key)?.name;
   return {
     encoding,
     name: register ?? instruction ?? genericName(encoding),
     kind: register !== undefined ? 'register' : instruction !== undefined ? 'instruction' : 'unknown',
-    direction: part(iss, 0, 0) === 1 ? 'read' : 'write',
+    direction,
     register: part(iss, 9, 5),
   };
 }

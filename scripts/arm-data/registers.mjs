@@ -14,18 +14,18 @@ import { join } from 'node:path';
 /** Features whose fields and conditions are dropped. */
 const absent = new Set(
   `A32 AA32 AA32EL0 AA32EL1 AA32EL2 AA32EL3 ABLE ADERR AIE AMUv1 AMUv1p1 ANERR ASID2 ATS1A BRBE BRBEv1p1 BWE BWE2 CCIDX CPA2 CSV2_1p2 D128
-  Debugv8p9 DoubleFault2 DPB3 E2H0 E3DSE EBEP EBF16 FGT2 FGWTE3 FPMR GCS GICv3_NMI GICv4p1 HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64
+  Debugv8p9 DoubleFault DoubleFault2 DPB3 E2H0 E3DSE EBEP EBF16 FGT2 FGWTE3 FPMR GCS GICv3_NMI GICv4p1 HACDBS HAFT HDBSS HINJ IDTE3 ITE LS64
   LS64_ACCDATA LS64_V LVA3 MEC MPAM MTE_ASYNC MTE_ASYM_FAULT MTE_CANONICAL_TAGS MTE_PERM MTE_STORE_ONLY MTE_TAGGED_FAR MTPMU NV2p1 NV3
   MTE_NO_ADDRESS_TAGS PAuth_LR PCSRv8 PCSRv8p2 PFAR PMUv3_EDGE PMUv3_EXT PMUv3_EXTPMN PMUv3_ICNTR PMUv3_SME PMUv3_SS PMUv3_TH PMUv3_TH2 PMUv3p9 RASv2 RNG_TRAP
   RME RME_GPC2 RME_GPC3 S1PIE S1POE S2PIE S2POE SCTLR2 SEBEP SME SME2p2 SPE SPEv1p2 SPEv1p5 SPE_EXC SPE_FDS SPE_FnE SPE_nVM SPECRES2 SPMU SPMU2
-  SRMASK STEP2 SVE2p2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TRBE TRBE_EXC TRBE_EXT TRBE_MPAM TRBEv1p1 TRC_SR TRF UINJ ETE ETMv4`
+  SRMASK STEP2 SVE2p2 SYSINSTR128 SYSREG128 TCR2 THE TLBIW TME TRBE TRBE_EXC TRBE_EXT TRBE_MPAM TRBEv1p1 TRC_SR TRF UINJ ETE ETEv1p3 ETMv4 FPACCOMBINE SME2`
     .split(/\s+/)
     .filter(Boolean)
     .map(name => `FEAT_${name}`),
 );
 /** Features every machine has: conditions on them are settled. */
 const present = new Set(
-  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP'].map(
+  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP', 'GICv3_TDIR'].map(
     n => `FEAT_${n}`,
   ),
 );
@@ -242,7 +242,12 @@ function outcome(node, names, nested, path) {
   const { own, base } = names;
   const target = /^X\[t,64\] = (.*)$/.exec(text)?.[1] ?? /^(.*?) = /.exec(text)?.[1] ?? text;
   const timer = /(CNTH?[PV]S?|CNTPS)_CVAL_(EL[012])/.exec(target);
-  if (own.includes('_TVAL_') && timer) return `${timer[1]}_TVAL_${timer[2]}`;
+  if (own.includes('_TVAL_') && timer) {
+    const name = `${timer[1]}_TVAL_${timer[2]}`;
+    return name === base ? 'self' : name;
+  }
+  // An element of an array is what the register at hand selects, not another register.
+  if (/\[[^:\]]*\]$/.test(target)) return 'self';
   const name = target.replace(/\[.*$/, '').replace(/_(S|NS)$/, '');
   if (name === base || name === own || /^ICV/.test(name)) return 'self';
   return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && /_EL[0-3]$/.test(name) ? name : 'self';
@@ -507,7 +512,25 @@ for (const entry of Object.values(out)) {
   }
   if (features.size) entry.features = [...features];
 }
-const names = Object.keys(out).sort();
+// Registers of absent features are only named; lists of outcomes that repeat are written once.
+const isAbsent = entry => ['read', 'write', 'use'].every(key => (entry[key] ?? []).flat().every(one => one === 'undefined'));
+const rules = [];
+const ruleNumbers = new Map();
+const ruleNumber = levels => {
+  const text = JSON.stringify(levels);
+  if (!ruleNumbers.has(text)) ruleNumbers.set(text, rules.push(text) - 1);
+  return ruleNumbers.get(text);
+};
+const lines = [];
+const left = [];
+for (const name of Object.keys(out).sort()) {
+  const { encoding, read, write, use, fields, host, nested, features } = out[name];
+  if (isAbsent(out[name])) left.push(name);
+  else {
+    const entry = { encoding, features, nested, read: read && ruleNumber(read), write: write && ruleNumber(write), use: use && ruleNumber(use), fields, host };
+    lines.push(`${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
+  }
+}
 process.stdout.write(
-  `{\n${names.map(name => `${JSON.stringify(name)}:${JSON.stringify(out[name])}`).join(',\n')}\n}\n`,
+  `{\n"source": "AARCHMRS 2025-03, Copyright (c) 2010-2025 Arm Limited, BSD 3-clause license",\n"rules": [\n${rules.join(',\n')}\n],\n"absent": ${JSON.stringify(left)},\n"registers": {\n${lines.join(',\n')}\n}\n}\n`,
 );

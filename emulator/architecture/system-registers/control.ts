@@ -24,8 +24,8 @@ export const controlRegisters = [
       nested: { offset: 0x110, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'SCTLR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'SCTLR_EL1', 'access'),
       ],
       redirects: [hostRedirect('SCTLR_EL2')],
       fields: [
@@ -150,7 +150,7 @@ export const controlRegisters = [
       bits('23', 'SPAN', 'PSTATE.PAN on exception entry', { values: { 0: 'set', 1: 'left as it is' } }),
       bits('22', 'EIS', 'Exception entry synchronizes the context', { feature: 'FEAT_ExS', without: 1 }),
       bits('21', 'IESB', 'Implicit error synchronization on exception entry and return', { feature: 'FEAT_IESB' }),
-      res1('20'),
+      bits('20', 'TSCXT', 'EL0 accesses to SCXTNUM_EL0 trap', { feature: 'FEAT_CSV2_2', without: 1 }),
       bits('19', 'WXN', 'Writable memory is never executable', {
         values: { 0: 'no effect', 1: 'writable implies execute-never' },
       }),
@@ -419,8 +419,8 @@ export const controlRegisters = [
       nested: { offset: 0x108, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'CONTEXTIDR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'CONTEXTIDR_EL1', 'access'),
       ],
       redirects: [hostRedirect('CONTEXTIDR_EL2')],
       fields: [res0('63:32'), bits('31:0', 'PROCID', 'Process identifier')],

@@ -26,9 +26,7 @@ export const debugRegisters = [
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
     fields: [
-      res0('63:34'),
-      bits('33', 'TTA', undefined, { feature: 'FEAT_ETEv1p3' }),
-      res0('32:31'),
+      res0('63:31'),
       bits('30', 'RXfull', 'Receive register full'),
       bits('29', 'TXfull', 'Transmit register full'),
       res0('28'),
@@ -196,10 +194,10 @@ export const debugRegisters = [
     ],
     fields: [
       res0('63:4'),
-      bits('3', 'OSLM', 'Model of the lock, upper bits'),
+      bits('3', 'OSLM1', 'Model of the lock, upper bit'),
       bits('2', 'nTT', '32-bit access works'),
-      bits('1', 'OSLK', 'OS lock', { values: { 0: 'unlocked', 1: 'locked' } }),
-      bits('0', 'OSLM', 'Model of the lock, upper bits'),
+      bits('1', 'OSLK', 'State of the lock'),
+      bits('0', 'OSLM0', 'Model of the lock, lower bit'),
     ],
   }),
   systemRegister('OSDLR_EL1', [2, 0, 1, 3, 4], {

@@ -10,8 +10,8 @@ export const exceptionRegisters = [
       nested: { offset: 0x138, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'ESR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'ESR_EL1', 'access'),
       ],
       redirects: [hostRedirect('ESR_EL2')],
       fields: [
@@ -52,8 +52,8 @@ export const exceptionRegisters = [
       nested: { offset: 0x220, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'FAR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'FAR_EL1', 'access'),
       ],
       redirects: [hostRedirect('FAR_EL2')],
       fields: [bits('63:0', 'VA')],
@@ -89,8 +89,8 @@ export const exceptionRegisters = [
       nested: { offset: 0x128, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'AFSR0_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'AFSR0_EL1', 'access'),
       ],
       redirects: [hostRedirect('AFSR0_EL2')],
       fields: [bits('63:0', 'IMPLEMENTATION_DEFINED')],
@@ -113,8 +113,8 @@ export const exceptionRegisters = [
       nested: { offset: 0x130, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'AFSR1_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'AFSR1_EL1', 'access'),
       ],
       redirects: [hostRedirect('AFSR1_EL2')],
       fields: [bits('63:0', 'IMPLEMENTATION_DEFINED')],

@@ -438,8 +438,7 @@ export const hypervisorRegisters = [
       bits('25', 'EnSCXT', 'SCXTNUM_ELx', { feature: 'FEAT_CSV2_2', values: { 0: 'trapped to EL3', 1: 'permitted' } }),
       res0('24:22'),
       bits('21', 'FIEN', 'Fault injection registers are permitted', { feature: 'FEAT_RASv1p1' }),
-      bits('20', 'NMEA', 'SErrors to EL3 cannot be masked', { feature: 'FEAT_DoubleFault' }),
-      bits('19', 'EASE', 'Synchronous external aborts use the SError vector', { feature: 'FEAT_DoubleFault' }),
+      res0('20:19'),
       bits('18', 'EEL2', 'Secure EL2', { feature: 'FEAT_SEL2', values: { 0: 'off', 1: 'on' } }),
       bits('17', 'API', 'Pointer authentication instructions', {
         feature: 'FEAT_PAuth',
@@ -525,17 +524,7 @@ export const hypervisorRegisters = [
   systemRegister('IFSR32_EL2', [3, 4, 5, 0, 1], {
     brief: 'AArch32 IFSR of the guest; state without effect here.',
     access: readWrite(2),
-    fields: [
-      res0('63:17'),
-      bits('16', 'FnV'),
-      res0('15:13'),
-      bits('12', 'ExT'),
-      res0('11'),
-      bits('10', 'FS'),
-      bits('9', 'LPAE'),
-      res0('8:4'),
-      bits('3:0', 'FS'),
-    ],
+    fields: [res0('63:32'), bits('31:0', 'IFSR', 'Fault status')],
   }),
   systemRegister('FPEXC32_EL2', [3, 4, 5, 3, 0], {
     brief: 'AArch32 FPEXC of the guest; state without effect here.',

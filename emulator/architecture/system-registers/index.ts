@@ -1,10 +1,11 @@
 /** The system registers of the machine, in one list. */
-import { type SystemRegister, systemEncodingKey } from '../system-register.ts';
+import { type Direction, type SystemRegister, systemEncodingKey } from '../system-register.ts';
 import { controlRegisters } from './control.ts';
 import { debugRegisters } from './debug.ts';
 import { exceptionRegisters } from './exception.ts';
 import { hypervisorRegisters } from './hypervisor.ts';
 import { identificationRegisters } from './identification.ts';
+import { reservedIdentificationRegisters } from './identification-reserved.ts';
 import { interruptControllerRegisters } from './interrupt-controller.ts';
 import { performanceRegisters } from './performance.ts';
 import { pointerAuthenticationRegisters } from './pointer-authentication.ts';
@@ -14,6 +15,7 @@ import { translationRegisters } from './translation.ts';
 
 const rows = [
   ...identificationRegisters,
+  ...reservedIdentificationRegisters,
   ...controlRegisters,
   ...exceptionRegisters,
   ...translationRegisters,
@@ -36,7 +38,11 @@ export const systemRegisters: readonly SystemRegister<SystemRegisterName>[] = ro
 const byName = new Map<string, SystemRegister<SystemRegisterName>>(
   systemRegisters.map(row => [row.name.toUpperCase(), row]),
 );
-const byKey = new Map(systemRegisters.map(row => [systemEncodingKey(row.encoding), row]));
+const byKey = new Map<number, SystemRegister<SystemRegisterName>[]>();
+for (const row of systemRegisters) {
+  const key = systemEncodingKey(row.encoding);
+  byKey.set(key, [...(byKey.get(key) ?? []), row]);
+}
 
 /** The row of a name known to exist. */
 export function systemRegisterNamed(name: SystemRegisterName): SystemRegister<SystemRegisterName> {
@@ -48,9 +54,16 @@ export function findSystemRegister(name: string): SystemRegister<SystemRegisterN
   return byName.get(name.toUpperCase());
 }
 
-/** The row of an encoding key (`systemEncodingKey`), or undefined when nothing is allocated there. */
-export function systemRegisterAt(key: number): SystemRegister<SystemRegisterName> | undefined {
-  return byKey.get(key);
+/**
+ * The row of an encoding key (`systemEncodingKey`), or undefined when nothing is allocated there. One encoding reads
+ * one register and writes another (DBGDTRRX_EL0 and DBGDTRTX_EL0); without a direction the one read counts.
+ */
+export function systemRegisterAt(
+  key: number,
+  direction: Direction = 'read',
+): SystemRegister<SystemRegisterName> | undefined {
+  const rows = byKey.get(key);
+  return rows?.find(row => row.access[direction] !== undefined) ?? rows?.[0];
 }
 
 /** The registers that own 64 bits of state; the index of a row here is its storage slot. */

@@ -549,8 +549,8 @@ export const performanceRegisters = [
     handler: 'pmu',
     traps: [
       toEL1('read', off('PMUSERENR_EL0', 'CR,EN')),
-      ...fineGrained('HDFG', 'PMCCNTR_EL0', 'access', notInHost),
       toEL1('write', off('PMUSERENR_EL0', 'EN')),
+      ...fineGrained('HDFG', 'PMCCNTR_EL0', 'access', notInHost),
       toEL2('access', on('MDCR_EL2', 'TPM')),
       toEL3('access', on('MDCR_EL3', 'TPM')),
     ],
@@ -602,8 +602,8 @@ export const performanceRegisters = [
     storage: 'none',
     traps: [
       toEL1('read', off('PMUSERENR_EL0', 'ER,EN')),
-      ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
       toEL1('write', off('PMUSERENR_EL0', 'EN')),
+      ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
       toEL2('access', on('MDCR_EL2', 'TPM')),
       toEL3('access', on('MDCR_EL3', 'TPM')),
     ],
@@ -658,8 +658,8 @@ export const performanceRegisters = [
       handler: 'pmu',
       traps: [
         toEL1('read', off('PMUSERENR_EL0', 'ER,EN')),
-        ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
         toEL1('write', off('PMUSERENR_EL0', 'EN')),
+        ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
         toEL2('access', on('MDCR_EL2', 'TPM')),
         toEL3('access', on('MDCR_EL3', 'TPM')),
       ],

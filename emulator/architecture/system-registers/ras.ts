@@ -55,16 +55,4 @@ export const rasRegisters = [
     ],
     fields: [res0('63:16'), bits('15:0', 'NUM', 'Highest record number plus one')],
   }),
-  systemRegister('ERRSELR_EL1', [3, 0, 5, 3, 1], {
-    brief: 'Selects an error record.',
-    access: readWrite(1),
-    feature: 'FEAT_RAS',
-    traps: [
-      toEL2('access', on('HCR_EL2', 'TERR')),
-      ...fineGrained('HFG', 'ERRSELR_EL1', 'access'),
-      toEL3('access', on('SCR_EL3', 'TERR')),
-      toEL3('write', on('SCR_EL3', 'TWERR')),
-    ],
-    fields: [res0('63:16'), bits('15:0', 'SEL', 'Record')],
-  }),
 ];

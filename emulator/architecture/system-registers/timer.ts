@@ -216,11 +216,7 @@ export const timerRegisters = [
         toEL2('access', e2h, off('CNTHCTL_EL2', 'EL1PTEN'), off('HCR_EL2', 'TGE')),
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0PTEN')]),
       ],
-      redirects: [
-        { from: [0], on: 'access', to: 'CNTHP_TVAL_EL2', when: [inHost] },
-        hostRedirect('CNTHP_TVAL_EL2'),
-        { from: [0, 1, 2, 3], on: 'access', to: 'CNTP_TVAL_EL0', when: [] },
-      ],
+      redirects: [{ from: [0], on: 'access', to: 'CNTHP_TVAL_EL2', when: [inHost] }, hostRedirect('CNTHP_TVAL_EL2')],
       fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
     }),
   ),
@@ -270,11 +266,7 @@ export const timerRegisters = [
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0VTEN')]),
         toEL2('access', notInHost, on('CNTHCTL_EL2', 'EL1TVT')),
       ],
-      redirects: [
-        { from: [0], on: 'access', to: 'CNTHV_TVAL_EL2', when: [inHost] },
-        hostRedirect('CNTHV_TVAL_EL2'),
-        { from: [0, 1, 2, 3], on: 'access', to: 'CNTV_TVAL_EL0', when: [] },
-      ],
+      redirects: [{ from: [0], on: 'access', to: 'CNTHV_TVAL_EL2', when: [inHost] }, hostRedirect('CNTHV_TVAL_EL2')],
       fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
     }),
   ),
@@ -300,7 +292,6 @@ export const timerRegisters = [
     access: readWrite(2),
     handler: 'timer',
     storage: 'none',
-    redirects: [{ from: [2, 3], on: 'access', to: 'CNTHP_TVAL_EL2', when: [] }],
     fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
   }),
   systemRegister('CNTHV_CTL_EL2', [3, 4, 14, 3, 1], {
@@ -328,7 +319,6 @@ export const timerRegisters = [
     feature: 'FEAT_VHE',
     handler: 'timer',
     storage: 'none',
-    redirects: [{ from: [2, 3], on: 'access', to: 'CNTHV_TVAL_EL2', when: [] }],
     fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
   }),
   systemRegister('CNTPS_CTL_EL1', [3, 7, 14, 2, 1], {
@@ -367,10 +357,6 @@ export const timerRegisters = [
       undefinedAt(1, on('SCR_EL3', 'NS')),
       undefinedAt(2),
       trap(3, 'access', [1], [off('SCR_EL3', 'NS'), off('SCR_EL3', 'ST')]),
-    ],
-    redirects: [
-      { from: [1], on: 'access', to: 'CNTPS_TVAL_EL1', when: [off('SCR_EL3', 'NS')] },
-      { from: [3], on: 'access', to: 'CNTPS_TVAL_EL1', when: [] },
     ],
     fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
   }),

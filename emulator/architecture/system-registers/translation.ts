@@ -10,8 +10,8 @@ export const translationRegisters = [
       nested: { offset: 0x200, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'TTBR0_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'TTBR0_EL1', 'access'),
       ],
       redirects: [hostRedirect('TTBR0_EL2')],
       fields: [
@@ -28,8 +28,8 @@ export const translationRegisters = [
       nested: { offset: 0x210, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'TTBR1_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'TTBR1_EL1', 'access'),
       ],
       redirects: [hostRedirect('TTBR1_EL2')],
       fields: [
@@ -74,8 +74,8 @@ export const translationRegisters = [
       nested: { offset: 0x120, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'TCR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'TCR_EL1', 'access'),
       ],
       redirects: [hostRedirect('TCR_EL2')],
       fields: [
@@ -305,8 +305,8 @@ export const translationRegisters = [
       nested: { offset: 0x140, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'MAIR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'MAIR_EL1', 'access'),
       ],
       redirects: [hostRedirect('MAIR_EL2')],
       fields: [
@@ -596,8 +596,8 @@ export const translationRegisters = [
       nested: { offset: 0x148, when: 'NV1' },
       traps: [
         toEL2('read', on('HCR_EL2', 'TRVM')),
-        ...fineGrained('HFG', 'AMAIR_EL1', 'access'),
         toEL2('write', on('HCR_EL2', 'TVM')),
+        ...fineGrained('HFG', 'AMAIR_EL1', 'access'),
       ],
       redirects: [hostRedirect('AMAIR_EL2')],
       fields: [bits('63:0', 'IMPLEMENTATION_DEFINED')],
