@@ -1,4 +1,4 @@
-import type { AssemblyOperand, ImmediateOperand } from '../../emulator/architecture/assembly-operand.ts';
+import type { AssemblyOperand, ImmediateOperand, OperandFixup } from '../../emulator/architecture/assembly-operand.ts';
 import type { Expression } from '../syntax/expression.ts';
 import { splitLines } from '../syntax/lines.ts';
 import { parseOperands } from '../syntax/operands.ts';
@@ -583,11 +583,13 @@ export class Assembler {
     if (!instructions.knows(mnemonic)) {
       throw new StatementError(`\`${head.text}\` is not an instruction, directive or macro.`, head, 'unknown-mnemonic');
     }
-    const operands = this.operands(line, statement.operands);
-    const assembled = instructions.assemble(mnemonic, this.withLiterals(mnemonic, operands));
-    if ('problem' in assembled) {
+    const operands = this.withLiterals(mnemonic, this.operands(line, statement.operands));
+    const assembled = instructions.assemble(mnemonic, operands);
+    const problem = 'problem' in assembled ? assembled : undefined;
+    const waits = 'problem' in assembled ? operands.some(awaitsValue) : assembled.fixups.some(isDeferred);
+    if (problem && !waits) {
       const whole = { start: head.start, end: statement.end };
-      throw new StatementError(sentence(assembled.problem), assembled.span ?? whole, 'bad-operands');
+      throw new StatementError(sentence(problem.problem), problem.span ?? whole, 'bad-operands');
     }
     const fragment = this.content(4, true);
     this.section.alignment = Math.max(this.section.alignment, 4);
@@ -595,14 +597,16 @@ export class Assembler {
     const range = this.range(statement);
     this.listing.push({ range: this.range(head), fragment, offset, size: 4, kind: 'instruction' });
     this.lines.instruction(fragment, offset, range);
-    fragment.data.u32(assembled.word);
-    if (assembled.fixups.some(fixup => fixup.kind === 'immediate' && !fixup.relocation)) {
-      const wanted = new Set(assembled.fixups.map(fixup => fixup.expression));
+    fragment.data.u32('problem' in assembled ? 0 : assembled.word);
+    const fixups = 'problem' in assembled ? [] : assembled.fixups;
+    if (waits) {
+      const wanted = new Set(fixups.map(fixup => fixup.expression));
       const bound = operands.map(operand => this.boundOperand(operand, wanted));
-      this.deferred.push({ fragment, offset, mnemonic, operands: bound, range });
+      const place = (span: Span) => locate(line, span.start, span.end);
+      this.deferred.push({ fragment, offset, mnemonic, operands: bound, range, place });
       return;
     }
-    for (const fixup of assembled.fixups) {
+    for (const fixup of fixups) {
       if (fixup.kind === 'immediate') {
         throw new StatementError('A relocation operator cannot stand here.', fixup.span, 'bad-operands');
       }
@@ -818,6 +822,28 @@ function isLiteral(expression: unknown): expression is LiteralRequest {
   return typeof expression === 'object' && expression !== null && (expression as LiteralRequest).kind === 'literal';
 }
 
+/** Fields that hold the distance to a symbol; any other needs a number. */
+const labelFields: ReadonlySet<string> = new Set(['branch26', 'branch19', 'branch14', 'literal19', 'adr21', 'adrp21']);
+
+/** Whether a fixup stands for a number that is not known yet, rather than for a symbol's place. */
+function isDeferred(fixup: OperandFixup): boolean {
+  return fixup.relocation === undefined && !labelFields.has(fixup.kind);
+}
+
+/** Whether an operand holds a number that is not known yet. */
+function awaitsValue(operand: AssemblyOperand): boolean {
+  switch (operand.kind) {
+    case 'immediate':
+      return operand.value === undefined && operand.float === undefined && operand.relocation === undefined;
+    case 'memory':
+      return operand.parts.some(awaitsValue);
+    case 'shift':
+      return operand.amount !== undefined && awaitsValue(operand.amount);
+    default:
+      return false;
+  }
+}
+
 const literalSizes: Readonly<Partial<Record<string, 4 | 8 | 16>>> = { w: 4, s: 4, x: 8, d: 8, q: 16 };
 
 function notConstant(value: Value): string {
@@ -832,7 +858,8 @@ export function fits(value: bigint, size: number): boolean {
   return value >= -(1n << (bits - 1n)) && value < 1n << bits;
 }
 
-function sentence(text: string): string {
+/** A problem's text as a sentence. */
+export function sentence(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -2,6 +2,7 @@ import { type Preprocessed, preprocess } from '../preprocessor/index.ts';
 import { splitLines } from '../syntax/lines.ts';
 import type { Problem } from '../syntax/problem.ts';
 import { SourceFile } from '../syntax/source.ts';
+import { architectureInstructions } from './architecture-instructions.ts';
 import { type Assembly, assembleLines } from './assemble.ts';
 import { debugSections } from './debug-sections.ts';
 import { type FileProvider, folderOf, joinPath, memoryFiles } from './files.ts';
@@ -17,7 +18,8 @@ export interface Source {
 }
 
 export interface BuildOptions extends LinkOptions {
-  readonly instructions: InstructionSet;
+  /** The architecture's own when absent. */
+  readonly instructions?: InstructionSet;
   /** Files that sources include; none when absent. */
   readonly files?: FileProvider;
   readonly includePaths?: readonly string[];
@@ -43,7 +45,7 @@ export function assembleSource(source: Source, options: BuildOptions): SourceAss
   const file = new SourceFile(source.path, source.text);
   const files = options.files ?? memoryFiles({});
   const assembleOptions = {
-    instructions: options.instructions,
+    instructions: options.instructions ?? architectureInstructions,
     files,
     ...(options.includePaths && { includePaths: options.includePaths }),
     ...(options.limits && { limits: options.limits }),

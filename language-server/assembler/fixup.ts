@@ -22,4 +22,6 @@ export interface DeferredInstruction {
   readonly mnemonic: string;
   readonly operands: readonly AssemblyOperand[];
   readonly range: SourceRange;
+  /** Where a stretch of the statement's line stands, for problems. */
+  place(span: { readonly start: number; readonly end: number }): SourceRange;
 }

@@ -1,6 +1,7 @@
 /** The assembler and linker: sources in, ELF files out, with problems that point into the sources. */
 export type { Problem, Severity } from '../syntax/problem.ts';
 export { outermost, type SourceFile, type SourceRange } from '../syntax/source.ts';
+export { architectureInstructions, mnemonics, type Spelling, spellingsOf } from './architecture-instructions.ts';
 export { type AssembleOptions, type Assembly, assembleLines, assembleText } from './assemble.ts';
 export type { Assembler, Directive, ListingEntry } from './assembler.ts';
 export {

@@ -1,6 +1,6 @@
 import type { AssemblyOperand, ImmediateOperand } from '../../emulator/architecture/assembly-operand.ts';
 import type { SourceRange } from '../syntax/source.ts';
-import type { Assembler } from './assembler.ts';
+import { type Assembler, sentence } from './assembler.ts';
 import { callFrameSections } from './call-frame-sections.ts';
 import { evaluate, isAbsolute, type Value } from './expression.ts';
 import type { Fixup } from './fixup.ts';
@@ -296,7 +296,11 @@ class Resolver {
     }
     const assembled = this.assembler.options.instructions.assemble(deferred.mnemonic, operands);
     if ('problem' in assembled) {
-      this.error('bad-operands', assembled.problem, deferred.range);
+      this.error(
+        'bad-operands',
+        sentence(assembled.problem),
+        assembled.span ? deferred.place(assembled.span) : deferred.range,
+      );
       return;
     }
     const section = this.sections.get(deferred.fragment.section)!;
