@@ -7,6 +7,7 @@ export type ValueType =
       readonly size: number;
       readonly signed: boolean;
       readonly character?: boolean;
+      readonly decimal?: boolean;
     }
   | { readonly kind: 'boolean'; readonly name: string; readonly size: number }
   | { readonly kind: 'float'; readonly name: string; readonly size: number }

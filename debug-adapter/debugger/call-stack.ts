@@ -18,17 +18,17 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
   const crossings = [...levels.of(pe)].reverse();
   let count = 0;
   for (let next = 0; ; next++) {
+    const crossing = crossings[next];
+    const captured = crossing && target.exceptions.registersAt(crossing.index);
     let frame: CodeFrame | undefined = top;
     for (let depth = 0; frame && depth < maximumFramesPerLevel; depth++) {
       yield frame;
       if (++count >= maximumFrames) return;
-      frame = unwinder.caller(frame);
+      frame = unwinder.caller(frame, captured?.x);
     }
-    const crossing = crossings[next];
     if (!crossing || ++count >= maximumFrames) return;
     const { index, record } = crossing;
     yield { kind: 'crossing', pe, index, record };
-    const captured = target.exceptions.registersAt(index);
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
     top = {
       kind: 'code',
@@ -81,10 +81,15 @@ class Unwinder {
     return value;
   }
 
-  /** The frame that called this one; undefined at the bottom. */
-  caller(frame: CodeFrame): CodeFrame | undefined {
-    const caller = this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? this.#byFramePointer(frame);
-    if (!caller || caller.pc === 0n) return undefined;
+  /**
+   * The frame that called this one; undefined at the bottom. `before` are the registers with which the exception or
+   * return came that leads to this level: a return address or frame pointer among them is of the other side.
+   */
+  caller(frame: CodeFrame, before: readonly bigint[] | undefined): CodeFrame | undefined {
+    const chained = before === undefined || frame.registers.x(29) !== before[29];
+    const caller =
+      this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? (chained ? this.#byFramePointer(frame) : undefined);
+    if (!caller || caller.pc === 0n || caller.pc === before?.[30]) return undefined;
     const sp = caller.registers.sp;
     const own = frame.registers.sp;
     // A stack that does not grow towards its bottom is not a stack.

@@ -6,7 +6,7 @@ import { faultIpa } from './exception-text.ts';
 import type { ExpressionHost, FieldPlace } from './expression/host.ts';
 import { ExpressionProblem } from './expression/lexer.ts';
 import { spaceText } from './expression/parser.ts';
-import { booleanValue, hex, integerValue, u64Type, unsignedType, type Value } from './expression/value.ts';
+import { booleanValue, countValue, hex, integerValue, u64Type, unsignedType, type Value } from './expression/value.ts';
 import type { CodeFrame } from './frame.ts';
 import { type Images, splitContext } from './images.ts';
 import { registerField, registerName } from './registers.ts';
@@ -69,11 +69,11 @@ export class FrameHost implements ExpressionHost {
     if (className) return className;
     switch (name) {
       case 'el':
-        return integerValue(BigInt(this.#frame?.el ?? this.#element.el));
+        return countValue(BigInt(this.#frame?.el ?? this.#element.el));
       case 'pe':
-        return integerValue(BigInt(this.#pe));
+        return countValue(BigInt(this.#pe));
       case 'position':
-        return integerValue(BigInt(this.#target.position));
+        return countValue(BigInt(this.#target.position));
       case 'secure':
         return booleanValue(this.#element.secure);
       case 'vmid':
@@ -187,8 +187,8 @@ export function typeIn(images: Images, name: string): ValueType | undefined {
 }
 
 function recordFact(record: ExceptionRecord, name: string): Value {
-  if (name === 'from') return integerValue(BigInt(record.from));
-  if (name === 'to') return integerValue(BigInt(record.to));
+  if (name === 'from') return countValue(BigInt(record.from));
+  if (name === 'to') return countValue(BigInt(record.to));
   if (record.kind === 'return') throw new AbsentFact(`an exception return has no '${name}'`);
   switch (name) {
     case 'ec': {

@@ -30,6 +30,11 @@ export function unsignedType(size: number): ValueType {
 }
 
 export const integerValue = (value: bigint): Value => ({ type: u64Type, bits: BigInt.asUintN(64, value) });
+/** A number that people count with: shown in decimal. */
+export const countValue = (value: bigint): Value => ({
+  type: { kind: 'integer', name: 'count', size: 8, signed: false, decimal: true },
+  bits: value,
+});
 export const booleanValue = (value: boolean): Value => ({ type: booleanType, bits: value ? 1n : 0n });
 
 export function isScalar(type: ValueType): boolean {
@@ -105,6 +110,7 @@ export function scalarText(value: Value, format?: NumberFormat): string {
       return hex(bits) + words;
     default:
       if (type.kind === 'integer' && type.character) return `${number} ${characterText(bits)}`;
+      if (type.kind === 'integer' && type.decimal) return number.toString() + words;
       return (number < 0n || bits < 10n || (isSigned(type) && bits < 0x10000n) ? number.toString() : hex(bits)) + words;
   }
 }

@@ -1,0 +1,177 @@
+/** `trapdoor run`: a guest without an editor, for the command line and for CI. */
+import { Debugger } from '../debugger/debugger.ts';
+import { describeRecord } from '../debugger/exception-text.ts';
+import { type ExplanationLine, explain, placeText } from '../debugger/explanation.ts';
+import { continueRun } from '../debugger/stepping.ts';
+import type { Stop } from '../debugger/stop.ts';
+import type { ExceptionRecord } from '../debugger/target.ts';
+import type { LaunchedMachine } from '../launch/launched-machine.ts';
+import type { RunArguments } from './arguments.ts';
+import { Conversation } from './conversation.ts';
+
+/** Exit statuses; `runUsage` tells their meaning. */
+export const runStatus = {
+  success: 0,
+  guestFailed: 1,
+  usage: 2,
+  unexpected: 3,
+  limit: 4,
+  stuck: 5,
+  unsupported: 6,
+  reset: 7,
+} as const;
+
+/** The world around a run. */
+export interface RunEnvironment {
+  /** The guest's serial output. */
+  write(bytes: Uint8Array): void;
+  /** What the run itself says: one line, without its end. */
+  report(line: string): void;
+  /** Lets input come in; resolves soon. */
+  breathe(): Promise<void>;
+  /** Calls `receive` with what a person types; undefined where nobody can. */
+  readonly input?: { onData(receive: (text: string) => void): void; readonly ended: boolean; wait(): Promise<void> };
+  readonly noReboot: boolean;
+}
+
+const sliceInstructions = 2_000_000;
+
+/** Runs to the end; gives the exit status. */
+export async function run(machine: LaunchedMachine, args: RunArguments, environment: RunEnvironment): Promise<number> {
+  const { target } = machine;
+  const session = new Debugger(target);
+  for (const problem of machine.problems) environment.report(problem);
+  for (const { bytes, path, offset } of machine.symbols) {
+    try {
+      session.images.add(bytes, path, offset);
+    } catch (problem) {
+      environment.report(`no symbols from ${path}: ${problem instanceof Error ? problem.message : problem}`);
+    }
+  }
+  const send = (text: string) => target.sendSerialInput(new TextEncoder().encode(text));
+  const conversation = new Conversation(args.conversation, send);
+  const decoder = new TextDecoder();
+  target.onSerialOutput = bytes => {
+    environment.write(bytes);
+    conversation.hear(decoder.decode(bytes, { stream: true }));
+  };
+  if (args.traceExceptions) {
+    target.setExceptionCatcher(record => {
+      environment.report(traceLine(session, record));
+      return false;
+    });
+  }
+  environment.input?.onData(send);
+  conversation.begin();
+  const status = await loop(session, args, environment, conversation);
+  if (args.summary) for (const line of summaryLines(session)) environment.report(line);
+  return status;
+}
+
+async function loop(
+  session: Debugger,
+  args: RunArguments,
+  environment: RunEnvironment,
+  conversation: Conversation,
+): Promise<number> {
+  const { target } = session;
+  for (;;) {
+    if (conversation.isSatisfied) return runStatus.success;
+    const left = args.maxInstructions - target.position;
+    if (left <= 0) {
+      environment.report(`the limit of ${args.maxInstructions.toLocaleString('en')} instructions is reached`);
+      reportState(session, environment, conversation);
+      return runStatus.limit;
+    }
+    session.slice = Math.min(sliceInstructions, left);
+    const { value: stop } = continueRun(session).next();
+    if (conversation.isSatisfied) return runStatus.success;
+    if (!stop) {
+      await environment.breathe();
+      continue;
+    }
+    const status = await ended(stop, session, environment, conversation);
+    if (status !== undefined) return status;
+  }
+}
+
+/** The status that a stop ends the run with; undefined to go on. */
+async function ended(
+  stop: Stop,
+  session: Debugger,
+  environment: RunEnvironment,
+  conversation: Conversation,
+): Promise<number | undefined> {
+  switch (stop.reason) {
+    case 'ended': {
+      if (stop.how === 'reset' && !environment.noReboot) {
+        session.target.reset();
+        return undefined;
+      }
+      environment.report(stop.text);
+      if (conversation.awaited !== undefined) {
+        environment.report(`the guest ended before it wrote ${JSON.stringify(conversation.awaited)}`);
+        return runStatus.unexpected;
+      }
+      if (stop.how === 'reset') return runStatus.reset;
+      return (stop.status ?? 0) === 0 ? runStatus.success : runStatus.guestFailed;
+    }
+    case 'idle':
+      if (environment.input && !environment.input.ended) {
+        await environment.input.wait();
+        return undefined;
+      }
+      environment.report('every processing element waits (WFI or WFE) and nothing is scheduled to wake one');
+      reportState(session, environment, conversation);
+      return conversation.awaited === undefined ? runStatus.stuck : runStatus.unexpected;
+    case 'unsupported':
+      environment.report(stop.text);
+      reportState(session, environment, conversation);
+      return runStatus.unsupported;
+    default:
+      return undefined;
+  }
+}
+
+/** Where each element stands, and the exception it is handling. */
+function reportState(session: Debugger, { report }: RunEnvironment, conversation: Conversation): void {
+  if (conversation.awaited !== undefined) report(`the guest has not written ${JSON.stringify(conversation.awaited)}`);
+  for (const element of session.target.processingElements) {
+    if (element.power === 'off') continue;
+    const pc = element.readRegister('pc') ?? 0n;
+    report(`PE ${element.index}: EL${element.el}, ${element.power}, at ${placeText(session, pc, element.el)}`);
+    const record = session.handledException(element.index);
+    if (record) {
+      report('  it is handling:');
+      for (const line of explain(session, record)) reportExplanation(line, '    ', report);
+    }
+  }
+}
+
+function reportExplanation(
+  { label, text, details }: ExplanationLine,
+  indent: string,
+  report: (line: string) => void,
+): void {
+  report(`${indent}${label}: ${text}`);
+  for (const detail of details ?? []) reportExplanation(detail, `${indent}  `, report);
+}
+
+function traceLine(session: Debugger, record: ExceptionRecord): string {
+  const arrow = record.kind === 'exception' ? '↑' : '↓';
+  const [address, el] = record.kind === 'exception' ? [record.instruction, record.from] : [record.target, record.to];
+  const vmid = record.vmid === undefined ? '' : `, VMID ${record.vmid}`;
+  return `${arrow} EL${record.from} → EL${record.to}  ${describeRecord(record)}  (${placeText(session, address, el)}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
+}
+
+function summaryLines(session: Debugger): string[] {
+  const { causes } = session.statistics;
+  const counted = causes.map(
+    ({ from, to, cause, count, kind }) =>
+      `${count.toLocaleString('en').padStart(10)}  EL${from} ${kind === 'exception' ? '→' : '↓'} EL${to}  ${cause}`,
+  );
+  return [
+    `${session.target.position.toLocaleString('en')} instructions`,
+    ...(counted.length > 0 ? counted : ['no exceptions']),
+  ];
+}

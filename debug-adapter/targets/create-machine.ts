@@ -1,0 +1,40 @@
+/** Builds machines. The interpreter is generated and compiled once in a process. */
+
+import { instructions } from '../../emulator/architecture/instructions/index.ts';
+import { MemorySizeError } from '../../emulator/bus/memory.ts';
+import { generateInterpreter, type Interpreter } from '../../emulator/execution/interpreter/generate.ts';
+import type { BootFiles } from '../../emulator/machine/boot.ts';
+import { ImageError } from '../../emulator/machine/image.ts';
+import { Machine } from '../../emulator/machine/machine.ts';
+import { parseOptionWords } from '../../emulator/machine/option-words.ts';
+import { type MachineOptions, OptionError } from '../../emulator/machine/options.ts';
+import { UserProblem } from '../debugger/target.ts';
+
+let engine: { readonly interpreter: Interpreter; readonly module: WebAssembly.Module } | undefined;
+
+/** Throws `UserProblem` when options or files do not make a machine. */
+export function createMachine(options: MachineOptions, files: BootFiles): Machine {
+  if (!engine) {
+    const interpreter = generateInterpreter(instructions);
+    engine = { interpreter, module: new WebAssembly.Module(interpreter.bytes) };
+  }
+  const { interpreter, module } = engine;
+  return explained(() => new Machine({ options, files, interpreter, module }));
+}
+
+/** Reads QEMU's option words; `base` holds where they say nothing. Throws `UserProblem`. */
+export function machineOptions(words: readonly string[], base?: MachineOptions): MachineOptions {
+  return explained(() => parseOptionWords(words, base));
+}
+
+/** The machine's own complaints about what it was given are the user's business, not failures inside. */
+function explained<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (problem) {
+    if (problem instanceof OptionError || problem instanceof ImageError || problem instanceof MemorySizeError) {
+      throw new UserProblem(problem.message);
+    }
+    throw problem;
+  }
+}
