@@ -84,13 +84,3 @@ const views: Readonly<Record<string, RegisterView>> = {
 export function findView(name: string): RegisterView | undefined {
   return views[name.toUpperCase()];
 }
-
-/**
- * The value of a view.
- * @throws RangeError for a register that is none.
- */
-export function readView(pe: ProcessingElement, name: string): bigint {
-  const view = findView(name);
-  if (view === undefined) throw new RangeError(`${name} has neither storage nor a view`);
-  return view.read(pe);
-}

@@ -21,6 +21,7 @@ import {
   firstTrap,
   type PreparedTrap,
   prepareTraps,
+  type ReadRegister,
   type Test,
   type TrappedAccess,
 } from './register-conditions.ts';
@@ -84,6 +85,7 @@ export class SystemRegisterAccess {
   private readonly prepared: (PreparedRegister | null | undefined)[] = new Array(1 << 16);
   private readonly reached = new Map<string, ReachedRegister>();
   private readonly context: HandlerContext;
+  private readonly readByName: ReadRegister = name => this.register(name).read();
 
   constructor(pe: ProcessingElement) {
     this.pe = pe;
@@ -162,9 +164,9 @@ export class SystemRegisterAccess {
         );
         return {
           possible: minimum !== undefined && el >= minimum,
-          traps: prepareTraps(pe, row.traps, el, which),
+          traps: prepareTraps(pe, row.traps, el, which, this.readByName),
           redirects: redirects.map(({ to, when }) => {
-            const holds = compileConditions(pe, when);
+            const holds = compileConditions(pe, when, this.readByName);
             const fromBelow = to.endsWith('_EL2') && el < 2;
             return {
               // What EL2 substitutes for lower levels needs EL2.
@@ -177,7 +179,7 @@ export class SystemRegisterAccess {
     return {
       row,
       permitted: { kind: 'permitted', register: this.register(row.name) },
-      allowed: row.unless.length === 0 ? undefined : compileConditions(pe, row.unless),
+      allowed: row.unless.length === 0 ? undefined : compileConditions(pe, row.unless, this.readByName),
       read: direction('read'),
       write: direction('write'),
     };
@@ -212,7 +214,7 @@ export class SystemRegisterAccess {
         : stored
           ? storage
           : undefined;
-    const mask = prepareMask(pe, row);
+    const mask = prepareMask(pe, row, this.readByName);
     const effect = writeEffect(owner);
     const write = handledWrite
       ? (value: bigint): void => handledWrite.call(handler, context, value)
@@ -244,10 +246,10 @@ function store(pe: ProcessingElement, owner: SystemRegisterName, value: bigint, 
 type Mask = (pe: ProcessingElement, value: bigint, before: bigint) => bigint;
 
 /** What becomes of a value on its way into the register's bits, in the layout that is in force. */
-function prepareMask(pe: ProcessingElement, row: SystemRegister): Mask {
+function prepareMask(pe: ProcessingElement, row: SystemRegister, read: ReadRegister): Mask {
   const { hasFeature } = pe.implementation;
   const layouts = row.layouts.map(({ when, fields }) => ({
-    inForce: compileConditions(pe, when),
+    inForce: compileConditions(pe, when, read),
     mask: maskOfFields(fields, hasFeature),
   }));
   const basic = maskOfFields(row.fields, hasFeature);
