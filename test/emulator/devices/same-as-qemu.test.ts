@@ -3,7 +3,7 @@ import type { AccessSize, BusAccess } from '../../../emulator/bus/types.ts';
 import { parseOptionWords } from '../../../emulator/machine/option-words.ts';
 import { virtBoard } from '../../../emulator/machine/virt-board.ts';
 import { testWith } from '../../support/requires.ts';
-import { accessQemu, type DeviceAccess } from './qemu-devices.ts';
+import { accessQemu, type DeviceAccess } from './qemu-board.ts';
 
 const access: BusAccess = { pe: 0, secure: false, privileged: true };
 

@@ -19,15 +19,20 @@ function words({ address, size, value }: DeviceAccess): string {
 /**
  * Makes the accesses on QEMU's `virt` board while its processors stand still.
  *
+ * @param machine further words of QEMU's command line
  * @returns for each access what was read, or undefined for a write
  */
-export async function accessQemu(accesses: readonly DeviceAccess[]): Promise<(bigint | undefined)[]> {
+export async function accessQemu(
+  accesses: readonly DeviceAccess[],
+  machine: readonly string[] = [],
+): Promise<(bigint | undefined)[]> {
   const qemu = spawn(
     'qemu-system-aarch64',
     [
       ...['-M', 'virt,virtualization=on,gic-version=3', '-cpu', 'cortex-a57', '-nodefaults', '-S'],
       ...['-display', 'none', '-serial', 'null', '-monitor', 'none'],
       ...['-qtest', 'stdio', '-qtest-log', '/dev/null'],
+      ...machine,
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   );
