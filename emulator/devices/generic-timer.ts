@@ -80,6 +80,8 @@ export class GenericTimer implements Snapshotable {
   readonly #clock: VirtualClock;
   readonly #lines: readonly (readonly InterruptLine[])[];
   #elements: ElementState[];
+  /** For each element, the virtual time at which one of its lines changes next. */
+  readonly #nextChanges: number[];
   /** One event for all timers, at the earliest moment at which a condition becomes true. */
   #event: ScheduledEvent | undefined;
 
@@ -96,6 +98,7 @@ export class GenericTimer implements Snapshotable {
     const indexes = Array.from({ length: options.processingElements }, (_, index) => index);
     this.#lines = indexes.map(pe => timers.map(timer => options.line(pe, timer.intid)));
     this.#elements = indexes.map(() => this.#initialElement());
+    this.#nextChanges = indexes.map(() => Number.POSITIVE_INFINITY);
     this.systemRegisterHandlers = this.#handlers();
   }
 
@@ -138,6 +141,9 @@ export class GenericTimer implements Snapshotable {
       virtualOffset: element.virtualOffset,
       frequency: element.frequency,
     }));
+    // The clock may have dropped the event when it was restored.
+    if (this.#event) this.#clock.cancel(this.#event);
+    this.#event = undefined;
     this.#update();
   }
 
@@ -166,18 +172,45 @@ export class GenericTimer implements Snapshotable {
     return (control & controlEnable) !== 0 && this.#count(element, timer) >= compareValue;
   }
 
-  /** Drives every line and schedules the next moment at which one changes. */
+  /** Follows every element. */
   #update(): void {
+    for (let pe = 0; pe < this.#elements.length; pe++) this.#drive(pe);
+    this.#schedule();
+  }
+
+  /** Follows one element after a change of its registers. */
+  #updateElement(pe: number): void {
+    this.#drive(pe);
+    this.#schedule();
+  }
+
+  /** Drives an element's lines and notes when the next of them changes. */
+  #drive(pe: number): void {
+    const element = this.#element(pe);
     let next = Number.POSITIVE_INFINITY;
-    this.#elements.forEach((element, pe) => {
-      element.timers.forEach((timer, index) => {
-        const met = this.#conditionMet(element, index);
-        this.#lines[pe]![index]!.set(met && (timer.control & controlInterruptMask) === 0);
-        next = Math.min(next, this.#nextChange(element, index, met));
-      });
+    element.timers.forEach((timer, index) => {
+      const met = this.#conditionMet(element, index);
+      this.#lines[pe]![index]!.set(met && (timer.control & controlInterruptMask) === 0);
+      next = Math.min(next, this.#nextChange(element, index, met));
     });
-    if (this.#event) this.#clock.cancel(this.#event);
-    this.#event = Number.isFinite(next) ? this.#clock.schedule(next, () => this.#update()) : undefined;
+    this.#nextChanges[pe] = next;
+  }
+
+  #schedule(): void {
+    const next = Math.min(...this.#nextChanges);
+    if (this.#event) {
+      if (this.#event.at === next) return;
+      this.#clock.cancel(this.#event);
+    }
+    this.#event = Number.isFinite(next) ? this.#clock.schedule(next, () => this.#expire()) : undefined;
+  }
+
+  /** The moment has come for one element or several. */
+  #expire(): void {
+    this.#event = undefined;
+    const now = this.#clock.now();
+    for (let pe = 0; pe < this.#elements.length; pe++) if (this.#nextChanges[pe]! <= now) this.#drive(pe);
+    this.#schedule();
   }
 
   /** Virtual time at which the condition of an unmasked, enabled timer turns over next; Infinity when out of reach. */
@@ -198,7 +231,7 @@ export class GenericTimer implements Snapshotable {
         read: pe => this.#element(pe.index).virtualOffset,
         write: (pe, value) => {
           this.#element(pe.index).virtualOffset = value;
-          this.#update();
+          this.#updateElement(pe.index);
         },
       },
       CNTFRQ_EL0: {
@@ -233,7 +266,7 @@ export class GenericTimer implements Snapshotable {
       },
       write: (pe, value) => {
         this.#element(pe.index).timers[index]!.control = Number(value & 3n);
-        this.#update();
+        this.#updateElement(pe.index);
       },
     };
   }
@@ -243,7 +276,7 @@ export class GenericTimer implements Snapshotable {
       read: pe => this.#element(pe.index).timers[index]!.compareValue,
       write: (pe, value) => {
         this.#element(pe.index).timers[index]!.compareValue = value;
-        this.#update();
+        this.#updateElement(pe.index);
       },
     };
   }
@@ -259,7 +292,7 @@ export class GenericTimer implements Snapshotable {
         const element = this.#element(pe.index);
         const distance = BigInt.asIntN(32, value);
         element.timers[index]!.compareValue = (this.#count(element, index) + distance) & mask64;
-        this.#update();
+        this.#updateElement(pe.index);
       },
     };
   }
