@@ -10,7 +10,13 @@ export interface Command {
   readonly start: (words: readonly string[]) => Promise<number | undefined>;
 }
 
-const commands: readonly Command[] = [];
+const commands: readonly Command[] = [
+  {
+    name: 'dap',
+    summary: 'debug adapter (Debug Adapter Protocol) over standard input and output',
+    start: async () => (await import('./main.ts')).startDebugAdapter(),
+  },
+];
 
 function usage(): string {
   const width = Math.max(0, ...commands.map(command => command.name.length));

@@ -1,22 +1,37 @@
-/** From a launch configuration to a machine at reset and the files that know its symbols. */
+/** From a launch configuration, or the words of a command line, to a machine at reset and the files with its symbols. */
 import type { LaunchConfiguration } from '../protocol.ts';
 import { createMachine, machineOptions } from '../targets/create-machine.ts';
 import { EmulatorTarget } from '../targets/emulator-target.ts';
+import { isAssemblySource } from './assembly-source.ts';
 import { HostFiles } from './host-files.ts';
-import type { Launch, LaunchedMachine, SymbolSource } from './launched-machine.ts';
+import type { Launch, LaunchedMachine } from './launched-machine.ts';
 import { optionWords, programKind } from './option-words.ts';
 import { symbolSources } from './symbol-sources.ts';
 
-export const launch: Launch = async configuration => {
-  const folder = configuration.cwd ?? process.cwd();
-  const files = new HostFiles(folder);
-  const symbols: SymbolSource[] = [];
+export const launch: Launch = configuration => launchMachine(configuration, []);
+
+/** `moreWords` are option words that count more than what the configuration says. Throws `UserProblem`. */
+export async function launchMachine(
+  configuration: LaunchConfiguration,
+  moreWords: readonly string[],
+): Promise<LaunchedMachine> {
+  const files = new HostFiles(configuration.cwd ?? process.cwd());
   const problems: string[] = [];
-  const effective: LaunchConfiguration = configuration;
-  const kind = effective.program === undefined ? undefined : programKind(files.read(effective.program));
-  const options = machineOptions(optionWords(effective, kind));
+  const { program } = configuration;
+  if (program !== undefined && isAssemblySource(program)) {
+    // The assembler is loaded only for those who need it.
+    const { assembleProgram } = await import('./assemble-program.ts');
+    const { elf, warnings } = assembleProgram(program, files, configuration.includePath ?? []);
+    files.give(program, elf);
+    problems.push(...warnings);
+  }
+  const kind = program === undefined ? undefined : programKind(files.read(program));
+  const options = machineOptions([...optionWords(configuration, kind), ...moreWords]);
   const machine = createMachine(options, files);
-  symbols.push(...symbolSources(effective, files, problems));
-  const target = new EmulatorTarget(machine, { reverseDebugging: configuration.reverseDebugging ?? true });
-  return { target, symbols, problems } satisfies LaunchedMachine;
-};
+  const named = { ...configuration, ...(options.kernel !== program && { kernel: options.kernel }), bios: options.bios };
+  return {
+    target: new EmulatorTarget(machine, { reverseDebugging: configuration.reverseDebugging ?? true }),
+    symbols: symbolSources(named, files, problems),
+    problems,
+  };
+}

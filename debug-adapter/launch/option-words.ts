@@ -21,9 +21,6 @@ export const rawProgramAddress = 0x4008_0000;
 export function optionWords(configuration: LaunchConfiguration, kind: ProgramKind | undefined): string[] {
   const { program, machine = 'virt', virtualization = true, secure = false, gicVersion = 3 } = configuration;
   const { cpu, memory, smp, kernel, initrd, append, bios, dtb, images = [], semihosting = false } = configuration;
-  if (program === undefined && kernel === undefined && bios === undefined) {
-    throw new UserProblem('Nothing to run: "program", "kernel" or "bios" is needed');
-  }
   const settings = {
     virtualization: virtualization ? 'on' : 'off',
     secure: secure ? 'on' : 'off',

@@ -6,7 +6,7 @@ import { generateInterpreter, type Interpreter } from '../../emulator/execution/
 import type { BootFiles } from '../../emulator/machine/boot.ts';
 import { ImageError } from '../../emulator/machine/image.ts';
 import { Machine } from '../../emulator/machine/machine.ts';
-import { parseOptionWords } from '../../emulator/machine/option-words.ts';
+import { optionWord, parseOptionWords } from '../../emulator/machine/option-words.ts';
 import { type MachineOptions, OptionError } from '../../emulator/machine/options.ts';
 import { UserProblem } from '../debugger/target.ts';
 
@@ -38,3 +38,6 @@ function explained<T>(make: () => T): T {
     throw problem;
   }
 }
+
+/** Tells the machine's option words from others, and whether a value follows. */
+export const isMachineWord = optionWord;
