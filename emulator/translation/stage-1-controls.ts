@@ -148,6 +148,8 @@ function decodeRange(
       stage: 1,
       granule,
       inputSize,
+      inputLimit: 2 ** inputSize,
+      outputLimit: 2 ** outputSize,
       startLevel,
       outputSize,
       base: base - (base % tableBytes),

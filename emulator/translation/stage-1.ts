@@ -118,7 +118,7 @@ export class Stage1Translator {
     ) {
       return failure('translation', 0);
     }
-    const input = ((high & 0xffff) * HIGH_WORD + low) % 2 ** inputSize;
+    const input = lowBits(high, low, inputSize);
     let source: DescriptorSource = this.physical;
     if (stage2) {
       source = this.throughStage2;
@@ -211,9 +211,14 @@ function cachedAttributes(controls: Stage1Controls, access: TranslationRequest['
 function isExtension(high: number, low: number, inputSize: number, ignoresTopByte: boolean, upper: boolean): boolean {
   const significant = ignoresTopByte ? high & 0xff_ffff : high;
   const expected = ignoresTopByte ? 0xff_ffff : 0xffff_ffff;
-  const highMask = inputSize >= 32 ? (expected & -(2 ** (inputSize - 32))) >>> 0 : expected;
-  const lowMask = inputSize >= 32 ? 0 : -(2 ** inputSize) >>> 0;
+  const highMask = inputSize >= 32 ? (expected & -(1 << (inputSize - 32))) >>> 0 : expected;
+  const lowMask = inputSize >= 32 ? 0 : -(1 << inputSize) >>> 0;
   return (significant & highMask) >>> 0 === (upper ? highMask : 0) && (low & lowMask) >>> 0 === (upper ? lowMask : 0);
+}
+
+/** The lowest bits of an address in two halves, at most 48 of them. */
+function lowBits(high: number, low: number, count: number): number {
+  return count >= 32 ? (high & ((1 << (count - 32)) - 1)) * HIGH_WORD + low : low & ((1 << count) - 1);
 }
 
 /** Stage 1 off: addresses map to themselves (Arm ARM D8.2.10). */

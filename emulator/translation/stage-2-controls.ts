@@ -88,6 +88,8 @@ export function decodeStage2(registers: Stage2Registers, implementation: Transla
       stage: 2,
       granule,
       inputSize,
+      inputLimit: 2 ** inputSize,
+      outputLimit: 2 ** outputSize,
       startLevel,
       outputSize,
       base: base - (base % tableBytes),

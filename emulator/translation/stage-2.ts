@@ -50,7 +50,7 @@ export class Stage2Translator {
   /** Translates an address of a guest whose stage 2 is on. Stage 2 exists in Non-secure state only. */
   translate(controls: Stage2Controls, address: number, request: Stage2Request): Stage2Result | Stage2Failure {
     const { format } = controls;
-    if (!controls.valid || address >= 2 ** format.inputSize) return failure('translation', 0, address);
+    if (!controls.valid || address >= format.inputLimit) return failure('translation', 0, address);
     const updates = request.purpose === 'access' || request.purpose === 'cacheMaintenance';
     for (;;) {
       const leaf = walkTables(this.source, format, address, true, request.recorder, request.onStage1Walk);

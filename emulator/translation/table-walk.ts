@@ -8,6 +8,9 @@ export interface TableFormat {
   readonly granule: Granule;
   /** Bits of the input address. */
   readonly inputSize: number;
+  /** 2 to the power of `inputSize` and of `outputSize`. */
+  readonly inputLimit: number;
+  readonly outputLimit: number;
   readonly startLevel: TableLevel;
   /** Bits of an output address that a descriptor may use (IPS or PS, limited by the implementation). */
   readonly outputSize: number;
@@ -110,6 +113,12 @@ export function joinHalves(high: number, low: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
+/** Bits `highest` down to `lowest` (1 to 31 of them, lowest at least 1) of a number in two halves. */
+function bitsOf(high: number, low: number, highest: number, lowest: number): number {
+  const mask = (1 << (highest - lowest + 1)) - 1;
+  return (lowest >= 32 ? high >>> (lowest - 32) : (low >>> lowest) | (high << (32 - lowest))) & mask;
+}
+
 /**
  * Follows the tables to the block or page descriptor of an input address.
  * @param input the address, less than 2^inputSize
@@ -123,17 +132,18 @@ export function walkTables(
   recorder: WalkRecorder | undefined,
   onStage1Walk: boolean,
 ): Leaf | WalkFailure {
-  const { granule, outputSize } = format;
+  const { granule, outputLimit } = format;
   if (format.baseTooLarge) return { failed: true, kind: 'addressSize', level: 0 };
   let level = format.startLevel;
   let table = format.base;
   let highest = format.inputSize - 1;
   let attributes = 0;
   let space = nonSecure;
-  const limit = 2 ** outputSize;
+  const inputLow = input >>> 0;
+  const inputHigh = (input - inputLow) / HIGH_WORD;
   for (;;) {
     const lowest = lowestResolvedBit(granule, level);
-    const index = Math.floor(input / 2 ** lowest) % 2 ** (highest - lowest + 1);
+    const index = bitsOf(inputHigh, inputLow, highest, lowest);
     const address = table + index * 8;
     const failure = source.load(address, space, level);
     if (failure) {
@@ -166,7 +176,7 @@ export function walkTables(
       }),
     );
     if (!isTable && !isLeaf) return { failed: true, kind: 'translation', level };
-    if (next >= limit) return { failed: true, kind: 'addressSize', level };
+    if (next >= outputLimit) return { failed: true, kind: 'addressSize', level };
     if (isLeaf) {
       return {
         failed: false,
@@ -176,7 +186,7 @@ export function walkTables(
         descriptorPhysicalAddress: source.physicalAddress,
         descriptorAddress: address,
         descriptorNonSecure: space,
-        outputAddress: next + (input % 2 ** lowest),
+        outputAddress: next + (inputLow & ((1 << lowest) - 1)),
         sizeBits: lowest,
         tableAttributes: attributes,
       };
