@@ -14,11 +14,18 @@ import {
 } from './interrupt-id.ts';
 import { ActivePriorities, groupPriorityMask, idlePriority, priorityMask } from './priority.ts';
 
-/** How many bits priorities have. */
-export interface PriorityBits {
-  readonly implemented: number;
-  /** Those that decide preemption. */
-  readonly preemption: number;
+/** How a CPU interface treats priorities. */
+export interface PriorityModel {
+  /** Number of bits that priorities have. */
+  readonly implementedBits: number;
+  /** Number of those that decide preemption. */
+  readonly preemptionBits: number;
+  /**
+   * Preemption compares whole priorities rather than as many bits as the binary point leaves. The running priority has
+   * no more than these, so that it matters only when the binary points of groups differ, or change while an interrupt
+   * is active.
+   */
+  readonly comparesWhole: boolean;
 }
 
 /** A pending interrupt that the distributor or a redistributor offers. */
@@ -65,15 +72,17 @@ interface CpuInterfaceState {
 export class CpuInterface {
   readonly #source: InterruptSource;
   readonly #activePriorities: readonly [ActivePriorities, ActivePriorities, ActivePriorities];
+  readonly #model: PriorityModel;
   readonly #implementedPriority: number;
   readonly #smallestBinaryPoint: number;
   #state: Omit<CpuInterfaceState, 'activePriorities'>;
 
-  constructor(source: InterruptSource, bits: PriorityBits) {
+  constructor(source: InterruptSource, model: PriorityModel) {
     this.#source = source;
-    this.#implementedPriority = priorityMask(bits.implemented);
-    this.#smallestBinaryPoint = 7 - bits.preemption;
-    const levels = () => new ActivePriorities(bits.preemption);
+    this.#model = model;
+    this.#implementedPriority = priorityMask(model.implementedBits);
+    this.#smallestBinaryPoint = 7 - model.preemptionBits;
+    const levels = () => new ActivePriorities(model.preemptionBits);
     this.#activePriorities = [levels(), levels(), levels()];
     const smallest = this.#smallestBinaryPoint;
     this.#state = {
@@ -159,7 +168,7 @@ export class CpuInterface {
   canSignal(interrupt: PendingInterrupt): boolean {
     if (interrupt.priority >= this.#state.priorityMask) return false;
     const running = this.runningPriority;
-    const mask = this.groupMask(interrupt.group);
+    const mask = this.#model.comparesWhole ? 0xff : this.groupMask(interrupt.group);
     return running === idlePriority || (interrupt.priority & mask) < (running & mask);
   }
 

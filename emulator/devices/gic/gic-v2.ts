@@ -3,7 +3,7 @@
  * processing elements a CPU interface and a virtual interface with four list registers, all memory-mapped.
  */
 import type { BusAccess, InterruptLine, MmioRegion, PeInterruptPins } from '../../bus/types.ts';
-import { CpuInterface, type InterruptSource, type PendingInterrupt } from './cpu-interface.ts';
+import { CpuInterface, type InterruptSource, type PendingInterrupt, type PriorityModel } from './cpu-interface.ts';
 import {
   PhysicalFrame,
   physicalCpuInterfaceRegisters,
@@ -36,7 +36,7 @@ export interface GicV2Options {
 }
 
 /** All eight bits of a priority are implemented; the least significant does not decide preemption. */
-const priorityBits = { implemented: 8, preemption: 7 };
+const priorities: PriorityModel = { implementedBits: 8, preemptionBits: 7, comparesWhole: true };
 
 const groups = [group0, nonSecureGroup1] as const;
 
@@ -54,7 +54,7 @@ class Connection implements InterruptSource {
   constructor(gic: GicV2, pe: number) {
     this.#gic = gic;
     this.#pe = pe;
-    this.cpuInterface = new CpuInterface(this, priorityBits);
+    this.cpuInterface = new CpuInterface(this, priorities);
     this.virtual = new VirtualInterface({
       version: 2,
       deactivatePhysical: intid => {

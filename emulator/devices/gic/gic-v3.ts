@@ -21,7 +21,7 @@ import {
   softwareGeneratedInterrupts,
 } from './interrupt-id.ts';
 import { Redistributor, redistributorRegisters, redistributorSize } from './redistributor.ts';
-import { gicV3SystemRegisters, physicalPriorityBits, type SgiRequest } from './system-registers.ts';
+import { gicV3SystemRegisters, physicalPriorities, type SgiRequest } from './system-registers.ts';
 import { VirtualInterface } from './virtual-interface.ts';
 
 export interface GicV3Options {
@@ -58,7 +58,7 @@ class Connection implements InterruptSource {
       twoSecurityStates: () => gic.distributor.twoSecurityStates,
       onChange: () => gic.update(pe),
     });
-    this.cpuInterface = new CpuInterface(this, physicalPriorityBits);
+    this.cpuInterface = new CpuInterface(this, physicalPriorities);
     this.virtual = new VirtualInterface({
       version: 3,
       deactivatePhysical: intid => this.deactivate(intid),

@@ -9,7 +9,7 @@ import type {
   SystemRegisterHandler,
   SystemRegisterHandlers,
 } from '../../processing-element/system-register-handlers.ts';
-import type { Bank, CpuInterface, PriorityBits, Viewer } from './cpu-interface.ts';
+import type { Bank, CpuInterface, PriorityModel, Viewer } from './cpu-interface.ts';
 import {
   group0,
   type InterruptGroup,
@@ -25,7 +25,11 @@ import { decodeVirtualControl, encodeVirtualControl } from './virtual-control.ts
 import { hypervisorControlFields, type VirtualInterface, virtualPriorityBits } from './virtual-interface.ts';
 
 /** Physical priorities have five bits in the CPU interface, all of which decide preemption. */
-export const physicalPriorityBits: PriorityBits = { implemented: 5, preemption: 5 };
+export const physicalPriorities: PriorityModel = {
+  implementedBits: 5,
+  preemptionBits: 5,
+  comparesWhole: false,
+};
 
 /** Code of 24-bit INTIDs in the IDbits fields. */
 const idBitsCode = 1;
@@ -131,7 +135,7 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
   });
 
   const readControl = (bank: Bank) =>
-    controlConstants(physicalPriorityBits.implemented) |
+    controlConstants(physicalPriorities.implementedBits) |
     (cpu.commonBinaryPoint(bank) ? control.commonBinaryPoint : 0) |
     (cpu.splitEnd(bank) ? control.splitEnd : 0);
 
@@ -205,7 +209,7 @@ function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Reco
     ICC_CTLR_EL3: {
       read: () =>
         BigInt(
-          controlConstants(physicalPriorityBits.implemented) |
+          controlConstants(physicalPriorities.implementedBits) |
             (cpu.commonBinaryPoint(secureGroup1) ? control3.commonBinaryPointSecure : 0) |
             (cpu.commonBinaryPoint(nonSecureGroup1) ? control3.commonBinaryPointNonSecure : 0) |
             (cpu.splitEnd(group0) ? control3.splitEndEl3 : 0) |

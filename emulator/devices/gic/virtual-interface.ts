@@ -221,7 +221,8 @@ export class VirtualInterface {
   /** Whether an interrupt is urgent enough to be signalled now. */
   canSignal(lr: Readonly<ListRegister>): boolean {
     if (!this.enabled || lr.priority >= this.#control.priorityMask) return false;
-    const mask = this.groupMask(lr.group);
+    // As in the physical CPU interfaces of the two versions (see PriorityModel.comparesWhole).
+    const mask = this.#options.version === 2 ? 0xff : this.groupMask(lr.group);
     const running = this.runningPriority;
     return running === idlePriority || (lr.priority & mask) < (running & mask);
   }
