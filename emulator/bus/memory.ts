@@ -117,12 +117,13 @@ function allocate(bytes: number, blocks: readonly MemoryBlock[]): WebAssembly.Me
 
 /** Says which `-m` would fit: below 4 GiB exactly, otherwise half of what was asked for. */
 function tooLarge(bytes: number, blocks: readonly MemoryBlock[], reason: string): MemorySizeError {
-  const largest = blocks.reduce((a, b) => (b.size > a.size ? b : a));
-  const rest = bytes - largest.size;
-  const fits = bytes > linearLimit ? linearLimit - rest : largest.size / 2;
+  // RAM is the block with the highest address; everything else has a fixed size.
+  const ram = blocks.at(-1)!;
+  const rest = bytes - ram.size;
+  const fits = bytes > linearLimit ? linearLimit - rest : ram.size / 2;
   const fitsInMebibytes = Math.max(1, Math.floor(fits / mebibyte));
   return new MemorySizeError(
-    `-m ${Math.ceil(largest.size / mebibyte)}M does not fit: ${reason}. Use at most -m ${fitsInMebibytes}M.`,
+    `-m ${Math.ceil(ram.size / mebibyte)}M does not fit: ${reason}. Use at most -m ${fitsInMebibytes}M.`,
   );
 }
 
