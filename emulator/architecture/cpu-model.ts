@@ -142,6 +142,7 @@ export interface CpuConfiguration {
 
 /** Fields that tell a size or a property rather than a feature; they are shown as the model reports them. */
 const properties: ReadonlySet<string> = new Set([
+  'ID_AA64DFR0_EL1.DebugVer',
   'ID_AA64DFR0_EL1.BRPs',
   'ID_AA64DFR0_EL1.WRPs',
   'ID_AA64DFR0_EL1.CTX_CMPs',
