@@ -3,7 +3,7 @@ import type { RaisedException } from '../architecture/semantics.ts';
 
 /** Why generated code returned. */
 export const Exit = {
-  /** The budget is used up at a point where interrupts may be taken, or an interrupt was unmasked. */
+  /** The budget is used up at a point where interrupts may be taken. */
   check: 1,
   /** The target page is not in the instruction TLB; the address is in `pc`. */
   fetch: 2,
@@ -21,6 +21,8 @@ export const Exit = {
   breakpoint: 8,
   /** The exact count of instructions has been executed. */
   counted: 9,
+  /** An instruction unmasked interrupts while one was pending. */
+  unmasked: 10,
 } as const;
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 

@@ -1,7 +1,8 @@
 /** One processing element with everything that executes it: translation, TLBs, register access. */
 import { refreshDerivedState } from '../processing-element/derived-state.ts';
-import { isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import { hcrField, isInHost, isSecure } from '../processing-element/effective-registers.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
+import { registerField } from '../processing-element/register-field.ts';
 import type { ProcessingElementState } from '../processing-element/state.ts';
 import { SystemRegisterAccess } from '../processing-element/system-register-access.ts';
 import type { AddressTranslator } from '../translation/address-translator.ts';
@@ -9,6 +10,9 @@ import { contextOf, type TranslationContext } from '../translation/regime.ts';
 import type { FastTlb } from '../translation/tlb.ts';
 import { TlbKeeper } from '../translation/tlb-keeper.ts';
 import type { InstructionTlb } from './instruction-tlb.ts';
+
+/** HCR_EL2 pends virtual interrupts by software. */
+const VIRTUAL = ['VF', 'VI', 'VSE'].map(name => registerField('HCR_EL2', name));
 
 export class ExecutionUnit {
   readonly pe: ProcessingElement;
@@ -63,5 +67,15 @@ export class ExecutionUnit {
     state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
     state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     refreshDerivedState(pe);
+    this.refreshPending();
+  }
+
+  /** Whether something waits that an unmasking instruction would let through. */
+  refreshPending(): void {
+    const { pe, state } = this;
+    const { irq, fiq, vIrq, vFiq } = pe.pins;
+    const bySoftware = VIRTUAL.some(field => hcrField(pe, field) === 1);
+    const pending = irq || fiq || vIrq || vFiq || pe.systemErrorPending || bySoftware;
+    state.engine.set('interruptPending', pending ? 1 : 0);
   }
 }

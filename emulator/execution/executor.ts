@@ -325,6 +325,8 @@ export class Executor {
         return this.checkDue() ? 'check' : 'again';
       case Exit.fetch:
         return this.checkDue() ? 'check' : 'again';
+      case Exit.unmasked:
+        return 'check';
       case Exit.counted:
         return 'limit';
       case Exit.decode:

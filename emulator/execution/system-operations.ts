@@ -5,7 +5,7 @@ import {
   executeHypervisorCall,
   executeSecureMonitorCall,
 } from '../processing-element/call-instructions.ts';
-import { wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
+import { synchronizeErrors, wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
 import {
   raiseBreakpointInstruction,
   raiseSupervisorCall,
@@ -83,6 +83,10 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),
   sys: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, false),
   sysl: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, true),
+  esb: ({ pe }) => {
+    synchronizeErrors(pe);
+    completeInstruction(pe);
+  },
   wfi: waitForInterrupt,
   wfe: waitForEvent,
   sev: ({ pe }, _f, host) => {

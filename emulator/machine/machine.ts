@@ -385,6 +385,7 @@ export class Machine {
     const unit = this.core?.units[index];
     if (!unit) return;
     Object.assign(unit.pe.pins, this.board.interruptController.pins(index));
+    unit.refreshPending();
     this.core.executor.requestCheck();
   }
 

@@ -1,11 +1,13 @@
 /** All instruction rows, in the manual's order of groups. */
 import type { Instruction } from '../instruction.ts';
 import { addSubtract } from './add-subtract.ts';
+import { atomics } from './atomic.ts';
 import { bitfield } from './bitfield.ts';
 import { branches } from './branch.ts';
 import { conditional } from './conditional.ts';
 import { dataProcessingRegister } from './data-processing-register.ts';
 import { exceptionGeneration } from './exception-generation.ts';
+import { exclusiveAndOrdered } from './exclusive-ordered.ts';
 import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
@@ -24,6 +26,8 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   System: system,
   'Loads and stores': loadStore,
   'Pairs of registers': loadStorePair,
+  'Exclusive and ordered': exclusiveAndOrdered,
+  Atomics: atomics,
 };
 
 /** Every instruction row. */

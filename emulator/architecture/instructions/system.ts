@@ -1,7 +1,16 @@
 /** Hints, barriers, PSTATE, system registers and system instructions (Arm ARM C4.1.93, C5). */
 import { instruction } from '../instruction.ts';
+import { type OperandKind, problem, type TextRef } from '../operand.ts';
+import { parseRange } from '../operands/immediate.ts';
 import { generalRegister } from '../operands/register.ts';
-import { barrierOption, controlRegister, plainNumber, systemRegisterOperand } from '../operands/system.ts';
+import {
+  barrierOption,
+  controlRegister,
+  isPstateField,
+  plainNumber,
+  pstateField,
+  systemRegisterOperand,
+} from '../operands/system.ts';
 
 const hint = (name: string, number: number, brief: string, operation?: string) => {
   const bits = number.toString(2).padStart(7, '0');
@@ -16,6 +25,39 @@ const hint = (name: string, number: number, brief: string, operation?: string) =
   });
 };
 
+/** Authentication codes in the hint space do nothing while FEAT_PAuth is absent, which this machine lacks. */
+const pointerAuthenticationHints = (
+  [
+    ['xpaclri', 7, 'Removes the authentication code of X30.'],
+    ['pacia1716', 8, 'Signs X17 with X16 and key A.'],
+    ['pacib1716', 10, 'Signs X17 with X16 and key B.'],
+    ['autia1716', 12, 'Authenticates X17 with X16 and key A.'],
+    ['autib1716', 14, 'Authenticates X17 with X16 and key B.'],
+    ['paciaz', 24, 'Signs X30 with zero and key A.'],
+    ['paciasp', 25, 'Signs X30 with SP and key A.'],
+    ['pacibz', 26, 'Signs X30 with zero and key B.'],
+    ['pacibsp', 27, 'Signs X30 with SP and key B.'],
+    ['autiaz', 28, 'Authenticates X30 with zero and key A.'],
+    ['autiasp', 29, 'Authenticates X30 with SP and key A.'],
+    ['autibz', 30, 'Authenticates X30 with zero and key B.'],
+    ['autibsp', 31, 'Authenticates X30 with SP and key B.'],
+  ] as const
+).map(([name, number, brief]) => hint(name, number, brief));
+
+/** The number of HINT is CRm:op2. */
+const hintNumber: OperandKind<TextRef> = {
+  role: 'text',
+  fields: ['CRm', 'op2'],
+  describe: 'a hint number, 0 to 127',
+  print: fields => `#0x${((fields['CRm'] as number) * 8 + (fields['op2'] as number)).toString(16)}`,
+  parse: input => {
+    const read = parseRange(input, { minimum: 0, maximum: 127, step: 1, what: 'a hint number, 0 to 127' });
+    if ('result' in read) return read.result;
+    if ('fixup' in read) return problem('the hint number must be known', undefined, true);
+    return { fields: { CRm: read.value >> 3, op2: read.value & 7 }, consumed: 1 };
+  },
+};
+
 const hints = [
   hint('nop', 0, 'Does nothing.'),
   hint('yield', 1, 'Hints that this thread waits for another; has no effect here.'),
@@ -23,6 +65,22 @@ const hints = [
   hint('wfi', 3, 'Waits for an interrupt.', 'wfi'),
   hint('sev', 4, 'Sends an event to all processing elements.', 'sev'),
   hint('sevl', 5, 'Sends an event to this processing element.', 'sevl'),
+  hint('dgh', 6, 'Hints that gathering of memory accesses ends; has no effect here.'),
+  hint('esb', 16, 'Synchronizes pending SError interrupts.', 'esb'),
+  hint('psb csync', 17, 'Synchronizes profiling; has no effect here.'),
+  hint('tsb csync', 18, 'Synchronizes tracing; has no effect here.'),
+  hint('csdb', 20, 'Keeps speculation from using wrong data; has no effect here.'),
+  ...pointerAuthenticationHints,
+  ...['', 'c', 'j', 'jc'].map((target, i) =>
+    hint(target ? `bti ${target}` : 'bti', 32 + 2 * i, 'Marks a place that indirect branches may go to.'),
+  ),
+  instruction('HINT', '11010101000000110010 CRm:4 op2:3 11111', {
+    operands: { number: hintNumber },
+    syntax: 'hint {number}',
+    brief: 'Does nothing: a hint that has no meaning yet.',
+    traits: ['hint'],
+    semantics: () => {},
+  }),
 ];
 
 const barriers = [
@@ -69,6 +127,50 @@ const barriers = [
     feature: 'FEAT_SB',
     traits: ['barrier'],
     semantics: () => {},
+  }),
+];
+
+/** How MSR (immediate) is done: the interrupt masks without leaving the engine where EL0 is not concerned. */
+const OTHER = 0;
+const DAIF_SET = 1;
+const DAIF_CLEAR = 2;
+
+const pstate = [
+  instruction('MSR (immediate)', '1101010100 0 00 op1:3 0100 CRm:4 op2:3 11111', {
+    operands: { field: pstateField, imm: plainNumber('CRm', 4) },
+    syntax: 'msr {field}, {imm}',
+    brief: 'Writes a PSTATE field: interrupt masks, stack pointer selection and others.',
+    traits: ['system'],
+    allocated: f => isPstateField(f.op1, f.op2),
+    derived: {
+      way: {
+        values: [OTHER, DAIF_SET, DAIF_CLEAR],
+        of: f => (f.op1 === 3 && f.op2 === 6 ? DAIF_SET : f.op1 === 3 && f.op2 === 7 ? DAIF_CLEAR : OTHER),
+      },
+    },
+    semantics: (b, o, f) => {
+      if (f.way === OTHER) {
+        b.system('msrImmediate');
+        return;
+      }
+      b.if(b.isZero(b.state('el')), () => {
+        b.system('msrImmediate');
+      });
+      const bits = b.shl(b.immediate('i32', o.imm), b.i32(6));
+      const masks = b.state('daif');
+      b.setState('daif', f.way === DAIF_SET ? b.or(masks, bits) : b.and(masks, b.not(bits)));
+      if (f.way === DAIF_CLEAR) b.checkInterrupts();
+    },
+  }),
+  instruction('CFINV', '11010101000000000100 0000 000 11111', {
+    operands: {},
+    syntax: 'cfinv',
+    brief: 'Inverts the carry flag.',
+    feature: 'FEAT_FlagM',
+    traits: ['system'],
+    semantics: b => {
+      b.setState('c', b.xor(b.state('c'), b.i32(1)));
+    },
   }),
 ];
 
@@ -127,4 +229,4 @@ const instructions = [
   }),
 ];
 
-export const system = [...hints, ...barriers, ...registers, ...instructions];
+export const system = [...hints, ...barriers, ...pstate, ...registers, ...instructions];

@@ -156,3 +156,33 @@ export function controlRegister(field: string): OperandKind<TextRef> {
     },
   };
 }
+
+/** PSTATE fields of MSR (immediate) by op1:op2; SVCR and what is not here is written generically by nobody. */
+const PSTATE_FIELDS: Readonly<Record<number, string>> = {
+  0o03: 'uao',
+  0o04: 'pan',
+  0o05: 'spsel',
+  0o31: 'ssbs',
+  0o32: 'dit',
+  0o34: 'tco',
+  0o36: 'daifset',
+  0o37: 'daifclr',
+};
+
+/** Whether MSR (immediate) has a field at op1 and op2. */
+export const isPstateField = (op1: number, op2: number): boolean => PSTATE_FIELDS[op1 * 8 + op2] !== undefined;
+
+/** The field that MSR (immediate) writes. */
+export const pstateField: OperandKind<TextRef> = {
+  role: 'text',
+  fields: ['op1', 'op2'],
+  describe: 'a PSTATE field such as daifset',
+  print: fields => PSTATE_FIELDS[(fields['op1'] as number) * 8 + (fields['op2'] as number)] ?? '',
+  parse: input => {
+    const operand = current(input);
+    const name = operand?.kind === 'identifier' ? operand.name.toLowerCase() : undefined;
+    const found = Object.entries(PSTATE_FIELDS).find(([, field]) => field === name);
+    if (!found) return problem('expected a PSTATE field such as daifset', operand?.span);
+    return { fields: { op1: Number(found[0]) >> 3, op2: Number(found[0]) & 7 }, consumed: 1 };
+  },
+};

@@ -309,7 +309,7 @@ export class InterpreterPlace implements Place {
     if (!main) throw new Error('a rare handler cannot check for interrupts');
     body.i32(0).memory('i32.load', at('interruptPending')).if('');
     body.get(this.locals.ip).i32(RECORD_SIZE).op('i32.add').set(this.locals.ip);
-    this.exit(Exit.check);
+    this.exit(Exit.unmasked);
     body.end();
   }
   private detail(value: number): void {
