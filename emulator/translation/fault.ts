@@ -1,6 +1,10 @@
 /** What can go wrong with an access on its way to memory, and how a syndrome and PAR_EL1 report it. */
 
-export type FaultKind =
+import { type FaultStatusKind, faultStatuses } from '../architecture/fault-status.ts';
+
+/** The faults that an access can meet here. */
+export type FaultKind = Extract<
+  FaultStatusKind,
   | 'addressSize'
   | 'translation'
   | 'accessFlag'
@@ -10,7 +14,8 @@ export type FaultKind =
   | 'alignment'
   | 'tlbConflict'
   | 'unsupportedAtomicUpdate'
-  | 'unsupportedExclusive';
+  | 'unsupportedExclusive'
+>;
 
 export type TableLevel = 0 | 1 | 2 | 3;
 export type TranslationStage = 1 | 2;
@@ -32,30 +37,21 @@ export interface Fault {
   readonly intermediatePhysicalAddress: number | undefined;
 }
 
-const CODES: Readonly<Record<FaultKind, number>> = {
-  addressSize: 0b000000,
-  translation: 0b000100,
-  accessFlag: 0b001000,
-  permission: 0b001100,
-  externalAbort: 0b010000,
-  externalAbortOnWalk: 0b010100,
-  alignment: 0b100001,
-  tlbConflict: 0b110000,
-  unsupportedAtomicUpdate: 0b110001,
-  unsupportedExclusive: 0b110101,
-};
-
-const LEVELLED: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  'addressSize',
-  'translation',
-  'accessFlag',
-  'permission',
-  'externalAbortOnWalk',
-]);
+/** Codes by kind; the index within is the level, and kinds without levels have one code at index 0. */
+const CODES = new Map<FaultStatusKind, number[]>();
+for (const { kind, level = 0, code } of faultStatuses) {
+  if (level < 0) continue;
+  const codes = CODES.get(kind) ?? [];
+  codes[level] = code;
+  CODES.set(kind, codes);
+}
 
 /** The six-bit fault status code of DFSC, IFSC and PAR_EL1.FST (Arm ARM, ESR_ELx, ISS of Data and Instruction Aborts). */
-export function statusCode(fault: Pick<Fault, 'kind' | 'level'>): number {
-  return LEVELLED.has(fault.kind) ? CODES[fault.kind] | fault.level : CODES[fault.kind];
+export function statusCode({ kind, level }: Pick<Fault, 'kind' | 'level'>): number {
+  const codes = CODES.get(kind);
+  const code = codes && (codes[level] ?? codes[0]);
+  if (code === undefined) throw new Error(`no fault status code for ${kind}`);
+  return code;
 }
 
 /** HPFAR_EL2 for a stage 2 fault: FIPA is bits 51:12 of the address at bits 43:4. */
