@@ -56,6 +56,7 @@ const rows = [
   has('FEAT_SSBS2', 'ID_AA64PFR1_EL1', 'SSBS', 2, 'MRS and MSR of SSBS'),
   lacks('FEAT_MTE', 'ID_AA64PFR1_EL1', 'MTE', 1, 'Memory tagging instructions'),
   lacks('FEAT_MTE2', 'ID_AA64PFR1_EL1', 'MTE', 2, 'Memory tagging'),
+  lacks('FEAT_SME', 'ID_AA64PFR1_EL1', 'SME', 1, 'Scalable matrices'),
   lacks('FEAT_NMI', 'ID_AA64PFR1_EL1', 'NMI', 1, 'Non-maskable interrupts'),
   // ID_AA64DFR0_EL1
   has('FEAT_Debugv8p1', 'ID_AA64DFR0_EL1', 'DebugVer', 7, 'Debug with VHE'),
