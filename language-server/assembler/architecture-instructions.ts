@@ -1,8 +1,5 @@
-import type { IdentifierOperand } from '../../emulator/architecture/assembly-operand.ts';
-import type { Alias, Instruction } from '../../emulator/architecture/instruction.ts';
-import { matchTemplate, type Template } from '../../emulator/architecture/instruction-text.ts';
-import { instructions } from '../../emulator/architecture/instructions/index.ts';
-import { type Fields, insertFields } from '../../emulator/architecture/pattern.ts';
+import type { Alias, IdentifierOperand, Instruction } from '../architecture.ts';
+import { type Fields, insertFields, instructions, matchTemplate, type Template } from '../architecture.ts';
 import type { AssembledInstruction, InstructionSet } from './instruction-set.ts';
 
 /** One way to write an instruction. */

@@ -1,4 +1,4 @@
-import type { AssemblyOperand, ImmediateOperand, OperandFixup } from '../../emulator/architecture/assembly-operand.ts';
+import type { AssemblyOperand, ImmediateOperand, OperandFixup } from '../architecture.ts';
 import type { Expression } from '../syntax/expression.ts';
 import { splitLines } from '../syntax/lines.ts';
 import { parseOperands } from '../syntax/operands.ts';

@@ -1,4 +1,4 @@
-import type { AssemblyOperand, FixupKind, RelocationOperator } from '../../emulator/architecture/assembly-operand.ts';
+import type { AssemblyOperand, FixupKind, RelocationOperator } from '../architecture.ts';
 import type { SourceRange } from '../syntax/source.ts';
 import type { BoundExpression, Fragment } from './model.ts';
 

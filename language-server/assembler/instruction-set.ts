@@ -1,4 +1,4 @@
-import type { AssemblyOperand, OperandFixup, OperandSpan } from '../../emulator/architecture/assembly-operand.ts';
+import type { AssemblyOperand, OperandFixup, OperandSpan } from '../architecture.ts';
 
 /** What an instruction becomes, or why it becomes nothing. */
 export type AssembledInstruction =

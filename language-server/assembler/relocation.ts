@@ -1,4 +1,4 @@
-import type { FixupKind, RelocationOperator } from '../../emulator/architecture/assembly-operand.ts';
+import type { FixupKind, RelocationOperator } from '../architecture.ts';
 import type { DataField } from './fixup.ts';
 
 /** Bits of an instruction or datum that a relocation fills. */

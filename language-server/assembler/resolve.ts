@@ -1,4 +1,4 @@
-import type { AssemblyOperand, ImmediateOperand } from '../../emulator/architecture/assembly-operand.ts';
+import type { AssemblyOperand, ImmediateOperand } from '../architecture.ts';
 import type { SourceRange } from '../syntax/source.ts';
 import { type Assembler, sentence } from './assembler.ts';
 import { callFrameSections } from './call-frame-sections.ts';

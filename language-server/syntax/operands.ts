@@ -6,7 +6,7 @@ import type {
   RegisterOperand,
   RelocationOperator,
   ShiftOperand,
-} from '../../emulator/architecture/assembly-operand.ts';
+} from '../architecture.ts';
 import { isNameStart, nameEnd, skipBlanks } from './characters.ts';
 import { type Expression, parseExpression, type SyntaxProblem } from './expression.ts';
 import { registerNamed, vectorSuffix } from './registers.ts';

@@ -1,4 +1,4 @@
-import type { RegisterOperand, VectorSuffix } from '../../emulator/architecture/assembly-operand.ts';
+import type { RegisterOperand, VectorSuffix } from '../architecture.ts';
 
 type Bank = RegisterOperand['bank'];
 
