@@ -46,7 +46,7 @@ const coprocessor = [
   bits('13:10', 'CRn'),
   bits('9:5', 'Rt', 'General-purpose register'),
   bits('4:1', 'CRm'),
-  bits('0', 'Direction', undefined, { values: { 0: 'write', 1: 'read' } }),
+  bits('0', 'Direction', { values: { 0: 'write', 1: 'read' } }),
 ];
 
 const coprocessorPair = [
@@ -56,7 +56,7 @@ const coprocessorPair = [
   bits('14:10', 'Rt2'),
   bits('9:5', 'Rt'),
   bits('4:1', 'CRm'),
-  bits('0', 'Direction', undefined, { values: { 0: 'write', 1: 'read' } }),
+  bits('0', 'Direction', { values: { 0: 'write', 1: 'read' } }),
 ];
 
 const coprocessorMemory = [
@@ -66,7 +66,7 @@ const coprocessorMemory = [
   bits('9:5', 'Rn'),
   bits('4', 'Offset'),
   bits('3:1', 'AM'),
-  bits('0', 'Direction', undefined, { values: { 0: 'store', 1: 'load' } }),
+  bits('0', 'Direction', { values: { 0: 'store', 1: 'load' } }),
 ];
 
 const floatingPoint = [...condition, res0('19:0')];
@@ -81,13 +81,13 @@ const systemInstruction = [
   bits('13:10', 'CRn'),
   bits('9:5', 'Rt', 'General-purpose register'),
   bits('4:1', 'CRm'),
-  bits('0', 'Direction', undefined, { values: direction }),
+  bits('0', 'Direction', { values: direction }),
 ];
 
 const exceptionReturn = [
   res0('24:2'),
-  bits('1', 'ERET', undefined, { values: { 0: 'ERET', 1: 'ERETAA or ERETAB' } }),
-  bits('0', 'ERETA', undefined, { values: { 0: 'ERETAA', 1: 'ERETAB' } }),
+  bits('1', 'ERET', { values: { 0: 'ERET', 1: 'ERETAA or ERETAB' } }),
+  bits('0', 'ERETA', { values: { 0: 'ERETAA', 1: 'ERETAB' } }),
 ];
 
 const authentication = [
@@ -127,12 +127,12 @@ const dataAbort = [
 ];
 
 const memoryCopy = [
-  bits('24', 'MemInst', undefined, { values: { 0: 'copy', 1: 'set' } }),
+  bits('24', 'MemInst', { values: { 0: 'copy', 1: 'set' } }),
   bits('23', 'isSETG'),
   bits('22:19', 'Options'),
-  bits('18', 'FromEpilogue', undefined, { values: yesNo }),
-  bits('17', 'WrongOption', undefined, { values: yesNo }),
-  bits('16', 'OptionA', undefined, { values: yesNo }),
+  bits('18', 'FromEpilogue', { values: yesNo }),
+  bits('17', 'WrongOption', { values: yesNo }),
+  bits('16', 'OptionA', { values: yesNo }),
   res0('15'),
   bits('14:10', 'destreg'),
   bits('9:5', 'srcreg'),

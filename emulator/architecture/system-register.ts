@@ -177,15 +177,12 @@ export function withHostAlias<const Name extends string>(
 
 // ---- fields ------------------------------------------------------------------------------------
 
-/** `field('63:48', 'ASID', 'Address space identifier')` or `field('0', 'M', …)`. */
-export function bits(
-  range: string,
-  name: string,
-  brief?: string,
-  more: Omit<Field, 'high' | 'low' | 'name'> = {},
-): Field {
+type FieldDetails = Omit<Field, 'high' | 'low' | 'name'>;
+
+/** `bits('63:48', 'ASID', 'Address space identifier')`, `bits('0', 'M', 'MMU', { values: … })`, or without words. */
+export function bits(range: string, name: string, brief?: string | FieldDetails, details?: FieldDetails): Field {
   const [high = Number.NaN, low = high] = range.split(':').map(Number);
-  return { high, low, name, ...(brief !== undefined && { brief }), ...more };
+  return { high, low, name, ...(typeof brief === 'string' ? { brief, ...details } : brief) };
 }
 
 export const res0 = (range: string): Field => bits(range, 'RES0');

@@ -180,7 +180,7 @@ export const debugRegisters = [
       toEL2('write', isNot('MDCR_EL2', 'TDE,TDOSA', 0)),
       toEL3('write', on('MDCR_EL3', 'TDOSA')),
     ],
-    fields: [res0('63:1'), bits('0', 'OSLK', undefined, { values: { 1: 'locked' } })],
+    fields: [res0('63:1'), bits('0', 'OSLK', { values: { 1: 'locked' } })],
   }),
   systemRegister('OSLSR_EL1', [2, 0, 1, 1, 4], {
     brief: 'State of the OS lock.',
@@ -209,7 +209,7 @@ export const debugRegisters = [
       toEL2('access', isNot('MDCR_EL2', 'TDE,TDOSA', 0)),
       toEL3('access', on('MDCR_EL3', 'TDOSA')),
     ],
-    fields: [res0('63:1'), bits('0', 'DLK', undefined, { feature: 'FEAT_DoubleLock', values: { 1: 'locked' } })],
+    fields: [res0('63:1'), bits('0', 'DLK', { feature: 'FEAT_DoubleLock', values: { 1: 'locked' } })],
   }),
   systemRegister('DBGPRCR_EL1', [2, 0, 1, 4, 4], {
     brief: 'Power control for the external debugger.',

@@ -374,11 +374,7 @@ export const exceptionRegisters = [
     feature: 'FEAT_SSBS2',
     handler: 'pe',
     storage: 'none',
-    fields: [
-      res0('63:13'),
-      bits('12', 'SSBS', undefined, { values: { 1: 'speculative store bypass permitted' } }),
-      res0('11:0'),
-    ],
+    fields: [res0('63:13'), bits('12', 'SSBS', { values: { 1: 'speculative store bypass permitted' } }), res0('11:0')],
   }),
   systemRegister('TCO', [3, 3, 4, 2, 7], {
     brief: 'Whether tag checks are off.',

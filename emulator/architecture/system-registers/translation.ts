@@ -310,7 +310,7 @@ export const translationRegisters = [
       ],
       redirects: [hostRedirect('MAIR_EL2')],
       fields: [
-        bits('63:56', 'Attr7', undefined, {
+        bits('63:56', 'Attr7', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -321,7 +321,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('55:48', 'Attr6', undefined, {
+        bits('55:48', 'Attr6', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -332,7 +332,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('47:40', 'Attr5', undefined, {
+        bits('47:40', 'Attr5', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -343,7 +343,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('39:32', 'Attr4', undefined, {
+        bits('39:32', 'Attr4', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -354,7 +354,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('31:24', 'Attr3', undefined, {
+        bits('31:24', 'Attr3', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -365,7 +365,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('23:16', 'Attr2', undefined, {
+        bits('23:16', 'Attr2', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -376,7 +376,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('15:8', 'Attr1', undefined, {
+        bits('15:8', 'Attr1', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -387,7 +387,7 @@ export const translationRegisters = [
             255: 'Normal, write-back',
           },
         }),
-        bits('7:0', 'Attr0', undefined, {
+        bits('7:0', 'Attr0', {
           values: {
             0: 'Device-nGnRnE',
             4: 'Device-nGnRE',
@@ -405,7 +405,7 @@ export const translationRegisters = [
     brief: 'The eight memory attributes that stage 1 descriptors of EL2 select from.',
     access: readWrite(2),
     fields: [
-      bits('63:56', 'Attr7', undefined, {
+      bits('63:56', 'Attr7', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -416,7 +416,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('55:48', 'Attr6', undefined, {
+      bits('55:48', 'Attr6', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -427,7 +427,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('47:40', 'Attr5', undefined, {
+      bits('47:40', 'Attr5', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -438,7 +438,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('39:32', 'Attr4', undefined, {
+      bits('39:32', 'Attr4', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -449,7 +449,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('31:24', 'Attr3', undefined, {
+      bits('31:24', 'Attr3', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -460,7 +460,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('23:16', 'Attr2', undefined, {
+      bits('23:16', 'Attr2', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -471,7 +471,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('15:8', 'Attr1', undefined, {
+      bits('15:8', 'Attr1', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -482,7 +482,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('7:0', 'Attr0', undefined, {
+      bits('7:0', 'Attr0', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -499,7 +499,7 @@ export const translationRegisters = [
     brief: 'The eight memory attributes that stage 1 descriptors of EL3 select from.',
     access: readWrite(3),
     fields: [
-      bits('63:56', 'Attr7', undefined, {
+      bits('63:56', 'Attr7', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -510,7 +510,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('55:48', 'Attr6', undefined, {
+      bits('55:48', 'Attr6', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -521,7 +521,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('47:40', 'Attr5', undefined, {
+      bits('47:40', 'Attr5', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -532,7 +532,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('39:32', 'Attr4', undefined, {
+      bits('39:32', 'Attr4', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -543,7 +543,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('31:24', 'Attr3', undefined, {
+      bits('31:24', 'Attr3', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -554,7 +554,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('23:16', 'Attr2', undefined, {
+      bits('23:16', 'Attr2', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -565,7 +565,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('15:8', 'Attr1', undefined, {
+      bits('15:8', 'Attr1', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
@@ -576,7 +576,7 @@ export const translationRegisters = [
           255: 'Normal, write-back',
         },
       }),
-      bits('7:0', 'Attr0', undefined, {
+      bits('7:0', 'Attr0', {
         values: {
           0: 'Device-nGnRnE',
           4: 'Device-nGnRE',
