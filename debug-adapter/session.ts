@@ -128,11 +128,12 @@ export class Session {
     this.#frames.clear();
   }
 
-  /** The session is over; the client is told once. */
+  /** The guest has ended; the client is told once. What is known of the run stays readable until the client goes. */
   end(exitCode?: number): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
-    this.#discardMachine();
+    this.#plan = undefined;
+    this.#isIdle = false;
     if (exitCode !== undefined) this.environment.send('exited', { exitCode });
     this.environment.send('terminated', {});
   }
