@@ -203,14 +203,17 @@ function uncompressed(name: string, files: BootFiles): Uint8Array {
   }
 }
 
-const treePiece = (tree: DeviceTree, address: number): LoadedPiece => {
-  const bytes = flatten(tree);
+/** Boot loaders add to the tree in place, so it claims more room than it needs, as much as on QEMU. */
+const deviceTreeRoom = mebibyte;
+
+function treePiece(tree: DeviceTree, address: number, room = deviceTreeRoom): LoadedPiece {
+  const bytes = flatten(tree, room);
   return { name: 'device tree', address, bytes, size: bytes.length };
-};
+}
 
 /** A program that does not ask for a device tree still finds one at the start of RAM, if it leaves that free. */
 function addTreeBelow(pieces: LoadedPiece[], tree: DeviceTree, ramBase: number): void {
-  const piece = treePiece(tree, ramBase);
+  const piece = treePiece(tree, ramBase, 0);
   const lowest = Math.min(...pieces.filter(p => p.address + p.size > ramBase).map(p => p.address));
   if (lowest >= ramBase + piece.size) pieces.push(piece);
 }

@@ -97,8 +97,12 @@ export function propertyBytes(value: PropertyValue): Uint8Array {
   return bytes.result();
 }
 
-/** Writes a tree in its flattened form. */
-export function flatten(tree: DeviceTree): Uint8Array {
+/**
+ * Writes a tree in its flattened form.
+ *
+ * @param room total size in bytes that the blob claims, if it is smaller: space in which later stages may add to it
+ */
+export function flatten(tree: DeviceTree, room = 0): Uint8Array {
   const strings = new Writer();
   const stringOffsets = new Map<string, number>();
   const stringOffset = (text: string) => {
@@ -136,10 +140,11 @@ export function flatten(tree: DeviceTree): Uint8Array {
 
   const structureAt = headerSize + reservations.length;
   const stringsAt = structureAt + structure.length;
+  const totalSize = Math.max(room, stringsAt + strings.length);
   const result = new Writer();
   for (const word of [
     magic,
-    stringsAt + strings.length,
+    totalSize,
     structureAt,
     stringsAt,
     headerSize,
@@ -154,6 +159,7 @@ export function flatten(tree: DeviceTree): Uint8Array {
   result.put(reservations.result());
   result.put(structure.result());
   result.put(strings.result());
+  result.put(new Uint8Array(totalSize - result.length));
   return result.result();
 }
 
