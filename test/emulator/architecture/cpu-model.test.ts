@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CpuOptions, configureCpu, cpuModels, findCpuModel } from '../../../emulator/architecture/cpu-model.ts';
-import { features } from '../../../emulator/architecture/feature.ts';
+import { features, findFeature } from '../../../emulator/architecture/feature.ts';
+import { instructions } from '../../../emulator/architecture/instructions/index.ts';
 import { extractField, field, isReserved, maskOfBits } from '../../../emulator/architecture/system-register.ts';
 import {
   findSystemRegister,
@@ -99,5 +100,20 @@ describe('the feature table', () => {
       const found = row?.fields.find(one => one.name === report.field && !isReserved(one));
       expect(found, `${name}: ${report.register}.${report.field}`).toBeDefined();
     }
+  });
+});
+
+describe('the features and the instruction table', () => {
+  test('know each other: what an instruction asks for is a feature, and is there when the machine says so', () => {
+    const asked = new Set(instructions.map(row => row.feature).filter(name => name !== undefined));
+    const found: string[] = [];
+    for (const name of asked) if (findFeature(name) === undefined) found.push(`${name} is no feature`);
+    const withInstructions =
+      'CRC32 LSE LRCPC LRCPC2 LOR FlagM FlagM2 SB RDM DotProd FHM AES SHA256 JSCVT FCMA FP16'.split(' ');
+    for (const name of withInstructions.map(each => `FEAT_${each}`)) {
+      const implemented = findFeature(name)?.implemented ?? false;
+      if (implemented && !asked.has(name)) found.push(`${name} is said to be implemented but has no instruction`);
+    }
+    expect(found).toEqual([]);
   });
 });
