@@ -8,10 +8,10 @@ import { type DirectMemoryAccess, directMemoryAccess } from '../bus/direct-memor
 import { MachineMemory } from '../bus/memory.ts';
 import type { MmioRegion, Snapshotable } from '../bus/types.ts';
 import { CfiFlash } from '../devices/cfi-flash.ts';
-import { EmptyPciWindow } from '../devices/empty-pci.ts';
 import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { GenericTimer } from '../devices/generic-timer.ts';
 import { GicV2, GicV3, type InterruptController } from '../devices/gic/index.ts';
+import { EmptyPciWindow, PciConfigurationSpace } from '../devices/pci-host.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
@@ -186,7 +186,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   }
   place(new EmptyPciWindow('PCI memory window'), at.pciMemory);
   place(new EmptyPciWindow('PCI I/O window'), at.pciIo);
-  place(new EmptyPciWindow('PCI configuration space'), at.pciConfiguration);
+  place(new PciConfigurationSpace(), at.pciConfiguration);
   place(new EmptyPciWindow('PCI 64-bit memory window'), at.pciMemory64);
 
   let secureUart: Pl011 | undefined;

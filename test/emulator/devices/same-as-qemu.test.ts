@@ -151,10 +151,12 @@ describe('a device gives the same answers as on QEMU', () => {
     ]);
   });
 
-  testWith('qemu-system-aarch64')('empty virtio transports and an empty PCI slot', async () => {
+  testWith('qemu-system-aarch64')('empty virtio transports and a PCI bus without devices', async () => {
     const offsets = [0x000, 0x004, 0x008, 0x00c, 0x010, 0x034, 0x044, 0x060, 0x070, 0x0fc, 0x100];
     await expectSame([
       ...[0xa00_0000, 0xa00_3e00].flatMap(base => offsets.map(offset => read(base + offset))),
+      ...[0x00, 0x04, 0x08, 0x0c, 0x10, 0x2c, 0x34, 0x40].map(at => read(0x40_1000_0000 + at)),
+      ...[read(0x40_1000_0002, 2), read(0x40_1000_000b, 1), read(0x40_1000_1000)],
       ...[read(0x40_1000_8000), read(0x40_1000_8000, 1), read(0x1000_0000), read(0x3eff_0000), read(0x80_0000_0000)],
     ]);
   });

@@ -43,7 +43,7 @@ describe('the virt board', () => {
     expect(read(0x902_0000)).toBe(0x554d_4551n);
     expect(read(0xa00_0000)).toBe(0x7472_6976n);
     expect(read(0xa00_3e00)).toBe(0x7472_6976n);
-    expect(read(0x40_1000_0000)).toBe(0xffff_ffffn);
+    expect(read(0x40_1000_8000)).toBe(0xffff_ffffn);
   });
 
   test('answers an external abort where it has nothing', () => {
