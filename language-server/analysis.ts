@@ -15,7 +15,7 @@ export interface AnalysisSettings {
 }
 
 /** Keeps one keystroke's work within bounds. */
-const editorLimits: Limits = { statements: 600_000, nesting: 100, bytes: 64 << 20, includes: 64 };
+const editorLimits: Limits = { statements: 600_000, nesting: 100, bytes: 64 << 20, includes: 64, tokens: 300_000 };
 
 /** A place in the source under analysis, as offsets. */
 export interface Span {

@@ -59,6 +59,7 @@ export function assembleSource(source: Source, options: BuildOptions): SourceAss
     host: { readText: path => files.readText(path), join: joinPath, folderOf },
     ...(options.includePaths && { includePaths: options.includePaths }),
     ...(options.defines && { defines: options.defines }),
+    ...(options.limits && { includeDepth: options.limits.includes, tokens: options.limits.tokens }),
   });
   const assembly = assembleLines(file, preprocessed.lines, assembleOptions, preprocessed.problems);
   return { ...assembly, preprocessed };

@@ -8,6 +8,14 @@ export interface Limits {
   readonly bytes: number;
   /** Includes open at once. */
   readonly includes: number;
+  /** Tokens that preprocessor macros may expand to in all. */
+  readonly tokens: number;
 }
 
-export const defaultLimits: Limits = { statements: 4_000_000, nesting: 200, bytes: 64 << 20, includes: 64 };
+export const defaultLimits: Limits = {
+  statements: 4_000_000,
+  nesting: 200,
+  bytes: 64 << 20,
+  includes: 64,
+  tokens: 1_000_000,
+};

@@ -6,6 +6,8 @@ export interface ExpansionContext {
   macro(name: string): Macro | undefined;
   /** Tokens of the next line, for an invocation whose arguments go on there; undefined at the end. */
   moreTokens(): readonly Token[] | undefined;
+  /** Whether the next line that holds something begins with a parenthesis. */
+  opensOnNextLine(): boolean;
   problem(message: string, token: Token): void;
   /** Told of each macro that a source names. */
   used(macro: Macro, token: Token): void;
@@ -45,6 +47,11 @@ class Expander {
     return output;
   }
 
+  /** Whether no token is left but on lines not read yet. */
+  private get exhausted(): boolean {
+    return this.frames.every(frame => frame.index >= frame.tokens.length);
+  }
+
   private next(readOn: boolean): Token | undefined {
     for (;;) {
       const frame = this.frames[this.frames.length - 1];
@@ -73,6 +80,7 @@ class Expander {
       const hide = new Set(name.hide).add(macro.name);
       return this.substitute(macro, [], expansion, hide, name.space);
     }
+    if (this.exhausted && !(this.mayReadOn && context.opensOnNextLine())) return undefined;
     const open = this.next(true);
     if (!open) return undefined;
     if (open.text !== '(') {

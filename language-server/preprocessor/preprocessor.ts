@@ -99,7 +99,7 @@ class Preprocessor implements Preprocessed {
 
   constructor(options: PreprocessOptions) {
     this.options = options;
-    this.tokensLeft = options.tokens ?? 5_000_000;
+    this.tokensLeft = options.tokens ?? 1_000_000;
     const builtIn = Object.entries({ ...predefinedMacros, ...options.defines });
     const text = new SourceFile('<predefined>', builtIn.map(([name, value]) => `${name} ${value}`).join('\n'));
     for (const line of logicalLines(text, this.problems, undefined)) {
@@ -111,6 +111,11 @@ class Preprocessor implements Preprocessed {
       moreTokens: () => {
         const line = this.nextLine(false);
         return line && tokenize(line);
+      },
+      opensOnNextLine: () => {
+        const open = this.files[this.files.length - 1];
+        const next = open?.lines.slice(open.index, open.index + 50).find(line => line.text.trim() !== '');
+        return next !== undefined && /^\s*\(/.test(next.text);
       },
       problem: (message, token) => this.report('error', 'preprocessor', message, tokenRange(token)),
       used: (macro, token) => {
