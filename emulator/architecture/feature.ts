@@ -45,6 +45,7 @@ const rows = [
   has('FEAT_RAS', 'ID_AA64PFR0_EL1', 'RAS', 1, 'Reliability, availability, serviceability'),
   lacks('FEAT_RASv1p1', 'ID_AA64PFR0_EL1', 'RAS', 2, 'RAS version 1.1'),
   lacks('FEAT_SVE', 'ID_AA64PFR0_EL1', 'SVE', 1, 'Scalable vectors'),
+  lacks('FEAT_RME', 'ID_AA64PFR0_EL1', 'RME', 1, 'Realms'),
   lacks('FEAT_SEL2', 'ID_AA64PFR0_EL1', 'SEL2', 1, 'Secure EL2'),
   has('FEAT_DIT', 'ID_AA64PFR0_EL1', 'DIT', 1, 'Data-independent timing'),
   has('FEAT_CSV2', 'ID_AA64PFR0_EL1', 'CSV2', 1, 'Branch predictions kept apart by address space'),
@@ -118,6 +119,7 @@ const rows = [
   lacks('FEAT_FGT', 'ID_AA64MMFR0_EL1', 'FGT', 1, 'Fine-grained traps'),
   lacks('FEAT_ECV', 'ID_AA64MMFR0_EL1', 'ECV', 1, 'Enhanced counter virtualization'),
   lacks('FEAT_ECV_POFF', 'ID_AA64MMFR0_EL1', 'ECV', 2, 'Physical counter offset'),
+  lacks('FEAT_SRMASK', 'ID_AA64MMFR4_EL1', 'SRMASK', 1, 'Mask registers of control registers'),
   // ID_AA64MMFR1_EL1
   has('FEAT_HAF', 'ID_AA64MMFR1_EL1', 'HAFDBS', 1, 'Hardware update of the access flag'),
   has('FEAT_HAFDBS', 'ID_AA64MMFR1_EL1', 'HAFDBS', 2, 'Hardware update of access flag and dirty state'),

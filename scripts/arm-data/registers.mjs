@@ -25,9 +25,7 @@ const absent = new Set(
 );
 /** Features every machine has: conditions on them are settled. */
 const present = new Set(
-  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP', 'GICv3_TDIR'].map(
-    n => `FEAT_${n}`,
-  ),
+  ['AA64', 'AA64EL0', 'AA64EL1', 'AA64EL2', 'AA64EL3', 'AdvSIMD', 'FP', 'GICv3_TDIR'].map(n => `FEAT_${n}`),
 );
 
 // ---- conditions in disjunctive form: a list of conjunctions, each a list of atoms ---------------
@@ -410,7 +408,7 @@ function fieldsOf(fieldset) {
   found.sort((a, b) => b[1] - a[1]);
   const joined = [];
   for (const one of found) {
-    const name = one[0].replace(/\[.*\]$/, '');
+    const name = one[0].replace(/\[.*\]$/, '').replace(/<\w>/, '');
     const last = joined.at(-1);
     if (last && last[0] === name && last[2] === one[1] + 1) {
       last[2] = one[2];
@@ -513,7 +511,8 @@ for (const entry of Object.values(out)) {
   if (features.size) entry.features = [...features];
 }
 // Registers of absent features are only named; lists of outcomes that repeat are written once.
-const isAbsent = entry => ['read', 'write', 'use'].every(key => (entry[key] ?? []).flat().every(one => one === 'undefined'));
+const isAbsent = entry =>
+  ['read', 'write', 'use'].every(key => (entry[key] ?? []).flat().every(one => one === 'undefined'));
 const rules = [];
 const ruleNumbers = new Map();
 const ruleNumber = levels => {
@@ -527,7 +526,16 @@ for (const name of Object.keys(out).sort()) {
   const { encoding, read, write, use, fields, host, nested, features } = out[name];
   if (isAbsent(out[name])) left.push(name);
   else {
-    const entry = { encoding, features, nested, read: read && ruleNumber(read), write: write && ruleNumber(write), use: use && ruleNumber(use), fields, host };
+    const entry = {
+      encoding,
+      features,
+      nested,
+      read: read && ruleNumber(read),
+      write: write && ruleNumber(write),
+      use: use && ruleNumber(use),
+      fields,
+      host,
+    };
     lines.push(`${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
   }
 }

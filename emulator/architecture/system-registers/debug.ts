@@ -121,7 +121,7 @@ export const debugRegisters = [
       toEL3('read', on('MDCR_EL3', 'TDCC')),
       toEL3('read', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'DTRRX')],
+    fields: [res0('63:32'), bits('31:0', 'DTRRX', 'Word received')],
   }),
   systemRegister('DBGDTRTX_EL0', [2, 3, 0, 5, 0], {
     brief: 'Writes a word to the debug communication channel.',
@@ -136,7 +136,7 @@ export const debugRegisters = [
       toEL3('write', on('MDCR_EL3', 'TDCC')),
       toEL3('write', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'DTRTX')],
+    fields: [res0('63:32'), bits('31:0', 'DTRTX', 'Word to send')],
   }),
   systemRegister('OSDTRRX_EL1', [2, 0, 0, 0, 2], {
     brief: 'Receive register of the channel, for saving and restoring.',
@@ -147,7 +147,7 @@ export const debugRegisters = [
       toEL3('access', on('MDCR_EL3', 'TDCC')),
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'DTRRX')],
+    fields: [res0('63:32'), bits('31:0', 'DTRRX', 'Word received')],
   }),
   systemRegister('OSDTRTX_EL1', [2, 0, 0, 3, 2], {
     brief: 'Transmit register of the channel, for saving and restoring.',
@@ -158,7 +158,7 @@ export const debugRegisters = [
       toEL3('access', on('MDCR_EL3', 'TDCC')),
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'DTRTX')],
+    fields: [res0('63:32'), bits('31:0', 'DTRTX', 'Word to send')],
   }),
   systemRegister('OSECCR_EL1', [2, 0, 0, 6, 2], {
     brief: 'Exception catch of the external debugger, for saving and restoring.',
@@ -168,7 +168,7 @@ export const debugRegisters = [
       toEL2('access', isNot('MDCR_EL2', 'TDE,TDA', 0)),
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'EDECCR')],
+    fields: [res0('63:32'), bits('31:0', 'EDECCR', 'Exceptions caught')],
   }),
   systemRegister('OSLAR_EL1', [2, 0, 1, 0, 4], {
     brief: 'Locks and unlocks the OS lock.',
@@ -321,7 +321,7 @@ export const debugRegisters = [
         toEL2('access', isNot('MDCR_EL2', 'TDE,TDA', 0)),
         toEL3('access', on('MDCR_EL3', 'TDA')),
       ],
-      fields: [bits('63:49', 'RESS'), bits('48:2', 'VA'), res0('1:0')],
+      fields: [bits('63:49', 'RESS'), bits('48:2', 'VA', 'Bits of the address'), res0('1:0')],
     }),
   ),
   ...family(upTo16, n =>
@@ -371,7 +371,7 @@ export const debugRegisters = [
         toEL2('access', isNot('MDCR_EL2', 'TDE,TDA', 0)),
         toEL3('access', on('MDCR_EL3', 'TDA')),
       ],
-      fields: [bits('63:49', 'RESS'), bits('48:2', 'VA'), res0('1:0')],
+      fields: [bits('63:49', 'RESS'), bits('48:2', 'VA', 'Bits of the address'), res0('1:0')],
     }),
   ),
   ...family(upTo16, n =>

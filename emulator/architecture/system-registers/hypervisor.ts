@@ -415,9 +415,9 @@ export const hypervisorRegisters = [
     access: readWrite(3),
     fields: [
       res0('63'),
-      bits('62', 'NSE', 'Root and Realm states'),
+      bits('62', 'NSE', 'Root and Realm states', { feature: 'FEAT_RME' }),
       res0('61:55'),
-      bits('54', 'SRMASKEn'),
+      bits('54', 'SRMASKEn', 'Mask registers', { feature: 'FEAT_SRMASK' }),
       res0('53:39'),
       bits('38', 'HXEn', 'HCRX_EL2', {
         feature: 'FEAT_HCX',
@@ -453,7 +453,11 @@ export const hypervisorRegisters = [
       bits('13', 'TWE', 'WFE traps to EL3'),
       bits('12', 'TWI', 'WFI traps to EL3'),
       bits('11', 'ST', 'Secure EL1 may use CNTPS'),
-      res1('10'),
+      bits('10', 'RW', 'Execution state of the next lower level', {
+        feature: 'FEAT_AA32EL1',
+        without: 1,
+        values: { 0: 'AArch32', 1: 'AArch64' },
+      }),
       bits('9', 'SIF', 'Secure state does not execute Non-secure memory'),
       bits('8', 'HCE', 'HVC', { values: { 0: 'UNDEFINED', 1: 'enabled' } }),
       bits('7', 'SMD', 'SMC', { values: { 0: 'enabled', 1: 'UNDEFINED' } }),

@@ -650,7 +650,7 @@ export const interruptControllerRegisters = [
       storage: 'none',
       nested: { offset: 0x480 + 8 * n, when: 'always' },
       traps: [trap(2, 'access', [2], [off('ICC_SRE_EL2', 'SRE')]), trap(3, 'access', [3], [off('ICC_SRE_EL3', 'SRE')])],
-      fields: [res0('63:32'), bits('31:0', 'P<x>')],
+      fields: [res0('63:32'), bits('31:0', 'P', 'Active priorities, one bit for each')],
     }),
   ),
   ...family(upTo4, n =>
@@ -663,7 +663,7 @@ export const interruptControllerRegisters = [
       storage: 'none',
       nested: { offset: 0x4a0 + 8 * n, when: 'always' },
       traps: [trap(2, 'access', [2], [off('ICC_SRE_EL2', 'SRE')]), trap(3, 'access', [3], [off('ICC_SRE_EL3', 'SRE')])],
-      fields: [res0('63:32'), bits('31:0', 'P<x>')],
+      fields: [res0('63:32'), bits('31:0', 'P', 'Active priorities, one bit for each')],
     }),
   ),
 ];

@@ -607,7 +607,7 @@ export const performanceRegisters = [
       toEL2('access', on('MDCR_EL2', 'TPM')),
       toEL3('access', on('MDCR_EL3', 'TPM')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'PMEVCNTR<n>')],
+    fields: [res0('63:32'), bits('31:0', 'PMEVCNTR', 'Count')],
   }),
   systemRegister('PMUSERENR_EL0', [3, 3, 9, 14, 0], {
     brief: 'Which performance registers EL0 may use.',
@@ -663,7 +663,7 @@ export const performanceRegisters = [
         toEL2('access', on('MDCR_EL2', 'TPM')),
         toEL3('access', on('MDCR_EL3', 'TPM')),
       ],
-      fields: [res0('63:32'), bits('31:0', 'EVCNT')],
+      fields: [res0('63:32'), bits('31:0', 'EVCNT', 'Count')],
     }),
   ),
   ...family(upTo31, n =>

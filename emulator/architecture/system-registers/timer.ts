@@ -24,7 +24,7 @@ export const timerRegisters = [
       toEL1('read', notInHost, off('CNTKCTL_EL1', 'EL0PCTEN,EL0VCTEN')),
       trap(2, 'read', [0], [inHost, off('CNTHCTL_EL2', 'EL0PCTEN,EL0VCTEN')]),
     ],
-    fields: [res0('63:32'), bits('31:0', 'ClockFreq')],
+    fields: [res0('63:32'), bits('31:0', 'ClockFreq', 'Frequency in Hz')],
   }),
   systemRegister('CNTPCT_EL0', [3, 3, 14, 0, 1], {
     brief: 'The physical count.',

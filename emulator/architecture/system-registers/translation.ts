@@ -620,7 +620,7 @@ export const translationRegisters = [
     fields: [
       bits('63:56', 'ATTR', 'Memory attributes, as in MAIR, when the translation succeeded'),
       bits('55:12', 'PA', 'Bits of the physical address, when the translation succeeded'),
-      bits('11', 'NSE'),
+      res1('11'),
       bits('10', 'IMPLEMENTATION_DEFINED'),
       bits('9', 'NS', 'Address space; stage of the fault when it failed'),
       bits('8:7', 'SH', 'Shareability; PTW and fault status when it failed'),
