@@ -37,7 +37,6 @@ import {
   HIGH_WORD,
   type Leaf,
   NS_TABLE,
-  type Stage2Failure,
   TABLE_ATTRIBUTES,
   type WalkFailure,
   walkTables,
@@ -300,5 +299,3 @@ class Stage2DescriptorSource implements DescriptorSource {
     return this.stage2.translate(controls, address, tableAccess(write, request.purpose, request.recorder));
   }
 }
-
-export type { Stage2Failure };

@@ -1,6 +1,11 @@
 /**
- * Asks QEMU what AT instructions answer. A bare-metal program at EL3 takes worlds (values of the translation registers
- * and questions about them) from memory, executes AT for each question and writes PAR_EL1 to a file by semihosting.
+ * Asks QEMU what AT instructions answer and how instruction fetches end. A bare-metal program at EL3 takes worlds
+ * (values of the translation registers and questions about them) from memory, executes AT or leaves for the address of
+ * each question, and writes PAR_EL1 or the syndromes to a file by semihosting.
+ *
+ * A fetch is asked for with PSTATE.IL set, so that it ends at once: where it succeeds, in an Illegal Execution state
+ * exception. The vectors of EL1 and EL2 call EL3, which notes what the first exception left in the registers of EL1 and
+ * EL2. Under stage 2 the vectors of EL1 are out of reach, and trying to fetch one is an exception to EL2.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,8 +58,13 @@ export const OPERATIONS = [
   'S12E1W',
 ] as const satisfies readonly AddressTranslateOperation[];
 
+/** Fetches of an instruction at EL0 and EL1; they follow the AT operations. */
+export const FETCHES = ['fetch at EL0', 'fetch at EL1'] as const;
+
+const EVERY_OPERATION: readonly Question['operation'][] = [...OPERATIONS, ...FETCHES];
+
 export interface Question {
-  readonly operation: (typeof OPERATIONS)[number];
+  readonly operation: (typeof OPERATIONS)[number] | (typeof FETCHES)[number];
   readonly virtualAddress: bigint;
 }
 
@@ -65,16 +75,28 @@ export interface World {
   readonly questions: readonly Question[];
 }
 
+/** The registers that a fetch leaves; those of the first exception are not zero. */
+export const FETCH_REGISTERS = ['ESR_EL1', 'FAR_EL1', 'ESR_EL2', 'FAR_EL2', 'HPFAR_EL2'] as const;
+export type FetchRecord = Readonly<Record<(typeof FETCH_REGISTERS)[number], bigint>>;
+
 export interface Answers {
   readonly idRegisters: Readonly<Partial<Record<TranslationRegister, bigint>>>;
   /** PAR_EL1 by world and question; an exception is {@link EXCEPTION} with the syndrome below it. */
   readonly par: readonly (readonly bigint[])[];
+  /** By world and question, for fetches. */
+  readonly fetches: readonly (readonly (FetchRecord | undefined)[])[];
   /** The table memory afterwards. */
   readonly memory: Buffer;
 }
 
 /** Marks an answer that was an exception: ESR_EL3 in the low half. */
 export const EXCEPTION = 0xeeee_eeee_0000_0000n;
+
+/**
+ * A level 1 table for TTBR1_EL1 (T1SZ = 25, 4 KB) that maps EL1's vectors. Under stage 2, TTBR1_EL1 has to hold an
+ * address that stage 2 refuses instead.
+ */
+export const UPPER_TABLE_AT = 0x4700_0000;
 
 const WORLDS_AT = 0x4200_0000;
 const RESULTS_AT = 0x4800_0000;
@@ -86,6 +108,13 @@ const program = `
         .text
 _start: adr     x0, vectors
         msr     vbar_el3, x0
+        adr     x0, vectors_el2
+        msr     vbar_el2, x0
+        orr     x0, x0, #0xffffff8000000000
+        msr     vbar_el1, x0
+        ldr     x0, =${UPPER_TABLE_AT}
+        ldr     x1, =0x40000481         // a read-only block of 1 GiB with the access flag
+        str     x1, [x0, #8]
         ldr     x20, =${WORLDS_AT}
         ldr     x22, =${RESULTS_AT}
 ${REPORTED.map(name => `        mrs     x0, ${genericOf(name)}\n        str     x0, [x22], #8`).join('\n')}
@@ -110,12 +139,13 @@ ask:    cbz     x23, next
         add     x2, x2, x0, lsl #3
         mov     x5, #0
         blr     x2
+        cbz     x2, asked               // a fetch stores what it finds
         isb
         mrs     x4, par_el1
         cmp     x5, #0
         csel    x4, x4, x5, eq
         str     x4, [x22], #8
-        sub     x23, x23, #1
+asked:  sub     x23, x23, #1
         b       ask
 next:   sub     x21, x21, #1
         b       world
@@ -143,6 +173,19 @@ done:   adr     x1, open
         .balign 8
 operations:
 ${OPERATIONS.map(name => `        ${instructionOf(name)}\n        ret`).join('\n')}
+        movz    x7, #0x3c0
+        b       fetch
+        movz    x7, #0x3c5
+fetch:  movk    x7, #0x10, lsl #16      // PSTATE.IL
+        msr     spsr_el3, x7
+        msr     elr_el3, x1
+${FETCH_REGISTERS.map(name => `        msr     ${name}, xzr`).join('\n')}
+        eret
+landed:
+${FETCH_REGISTERS.map(name => `        mrs     x0, ${name}\n        str     x0, [x22], #8`).join('\n')}
+        mov     x2, #0
+        ret
+        .balign 8
 open:   .quad   name, 5, name_end - name - 1   // "wb"
 write:  .quad   0, 0, 0
 exit:   .quad   0x20026, 0
@@ -150,7 +193,7 @@ name:   .asciz  "answers"
 name_end:
         .balign 2048
 vectors:
-        .rept   16
+        .rept   8
         mrs     x5, esr_el3
         movk    x5, #0xeeee, lsl #32
         movk    x5, #0xeeee, lsl #48
@@ -158,6 +201,15 @@ vectors:
         add     x6, x6, #4
         msr     elr_el3, x6
         eret
+        .balign 128
+        .endr
+        .rept   8
+        b       landed
+        .balign 128
+        .endr
+vectors_el2:
+        .rept   16
+        smc     #0
         .balign 128
         .endr
 `;
@@ -180,7 +232,7 @@ export function askQemu(worlds: readonly World[], tables: Uint8Array): Answers {
     for (const name of WORLD_REGISTERS) words.push(world.registers[name]);
     words.push(world.pan ? 1n : 0n, BigInt(world.questions.length));
     for (const { operation, virtualAddress } of world.questions) {
-      words.push(BigInt(OPERATIONS.indexOf(operation)), virtualAddress);
+      words.push(BigInt(EVERY_OPERATION.indexOf(operation)), virtualAddress);
     }
   }
   const directory = mkdtempSync(join(tmpdir(), 'translation-'));
@@ -211,9 +263,31 @@ export function askQemu(worlds: readonly World[], tables: Uint8Array): Answers {
       return value;
     };
     const idRegisters = Object.fromEntries(REPORTED.map(name => [name, take()]));
-    const par = worlds.map(world => world.questions.map(take));
-    return { idRegisters, par, memory: file.subarray(offset) };
+    const par: bigint[][] = [];
+    const fetches: (FetchRecord | undefined)[][] = [];
+    for (const { questions } of worlds) {
+      const pars: bigint[] = [];
+      const records: (FetchRecord | undefined)[] = [];
+      for (const { operation } of questions) {
+        const isFetch = operation.startsWith('fetch');
+        pars.push(isFetch ? 0n : take());
+        records.push(isFetch ? takeFetchRecord(take) : undefined);
+      }
+      par.push(pars);
+      fetches.push(records);
+    }
+    return { idRegisters, par, fetches, memory: file.subarray(offset) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function takeFetchRecord(take: () => bigint): FetchRecord {
+  return {
+    ESR_EL1: take(),
+    FAR_EL1: take(),
+    ESR_EL2: take(),
+    FAR_EL2: take(),
+    HPFAR_EL2: take(),
+  };
 }

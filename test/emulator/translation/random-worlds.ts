@@ -3,7 +3,7 @@
  * points somewhere into it, so that any address takes a long and surprising walk. Stage 2 sends every address into the
  * pool of stage 1, so that stage 1 finds its descriptors wherever it looks.
  */
-import { OPERATIONS, type Question, TABLES_AT, type World } from './qemu-oracle.ts';
+import { FETCHES, OPERATIONS, type Question, TABLES_AT, UPPER_TABLE_AT, type World } from './qemu-oracle.ts';
 import type { Random } from './random.ts';
 
 export const POOL_BYTES = 0x10_0000;
@@ -210,10 +210,41 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
   };
 }
 
+/** A Non-secure EL1 guest that fetches instructions from its lower address range. */
+export function randomFetchWorld(random: Random, kind: WorldKind, questions: number): World {
+  const plain = randomWorld(random, kind, 0);
+  const stage2 = random.chance(0.6);
+  const outputSize48 = 5n << 32n;
+  // Neither EPD1 nor another granule: EL1's vectors are in the upper range.
+  const upperRange = (1n << 23n) | (3n << 30n);
+  const registers = {
+    ...plain.registers,
+    SCR_EL3: (1n << 10n) | (1n << 8n) | 1n,
+    HCR_EL2: bit(0, stage2) | bit(2, stage2 && random.chance(0.3)) | bit(31, true),
+    SCTLR_EL1: (plain.registers.SCTLR_EL1 | 1n) & ~(1n << 25n),
+    TCR_EL1:
+      (plain.registers.TCR_EL1 & ~((7n << 32n) | upperRange | (0x3fn << 16n))) |
+      outputSize48 |
+      (25n << 16n) |
+      (2n << 30n),
+    TTBR1_EL1: stage2 ? 1n << 46n : BigInt(UPPER_TABLE_AT),
+    SCTLR_EL2: plain.registers.SCTLR_EL2 & ~1n,
+  };
+  const sizeBits = Math.min(Math.max(64 - Number(registers.TCR_EL1 & 0x3fn), 12), 48);
+  return {
+    registers,
+    pan: false,
+    questions: Array.from({ length: questions }, () => ({
+      operation: random.pick(FETCHES),
+      virtualAddress: random.bits(random.chance(0.03) ? 55 : sizeBits) & ~3n,
+    })),
+  };
+}
+
 function randomQuestion(
   random: Random,
   registers: World['registers'],
-  operations: readonly Question['operation'][],
+  operations: readonly (typeof OPERATIONS)[number][],
 ): Question {
   const operation = random.pick(operations);
   const tcr = operation.includes('E2') ? registers.TCR_EL2 : registers.TCR_EL1;
