@@ -169,12 +169,14 @@ export class MachineCore {
     const to = this.units[index] as ExecutionUnit;
     const { u8 } = this.memory;
     const resting = this.restingStates[this.current] as number;
+    from.pe.leave();
     u8.copyWithin(resting, ACTIVE_WINDOW, ACTIVE_WINDOW + STATE_SIZE);
     from.state.moveTo(resting);
     // Another element's stores could have taken the reservation; losing it is always allowed.
     from.state.clearExclusive();
     u8.copyWithin(ACTIVE_WINDOW, to.state.address, to.state.address + STATE_SIZE);
     to.state.moveTo(ACTIVE_WINDOW);
+    to.pe.enter();
     this.current = index;
   }
 

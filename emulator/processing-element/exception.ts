@@ -67,6 +67,7 @@ export function takeException(pe: ProcessingElement, entry: ExceptionEntry): voi
   const from = state.el as ExceptionLevel;
   if (to < from) throw new Error(`an exception cannot be taken from EL${from} to EL${to}`);
   const instruction = state.pc;
+  if (pe.performance?.active) pe.performance.synchronize();
   const group = to > from ? FROM_LOWER_LEVEL : state.spSel ? FROM_SAME_LEVEL_SPX : FROM_SAME_LEVEL_SP0;
 
   state.write(SPSR[to], packSavedState(pe));
@@ -124,6 +125,7 @@ export function exceptionReturn(pe: ProcessingElement, target?: bigint): void {
   const from = state.el as ExceptionLevel;
   if (from === 0) throw new Error('there is no exception return from EL0');
   const instruction = state.pc;
+  if (pe.performance?.active) pe.performance.synchronize();
   const savedState = state.read(SPSR[from]);
   const mode = legalReturn(pe, savedState);
   const step = stepAfterReturn(pe, savedState, mode?.el ?? from);

@@ -38,6 +38,14 @@ export interface ProcessingElementHost {
   firmwareCall(pe: ProcessingElement, conduit: 'smc' | 'hvc'): boolean;
 }
 
+/** What exception entry and turns of the machine owe to the performance monitors. */
+export interface PerformanceCounting {
+  /** A counter is switched on, so that the level at which code runs matters. */
+  readonly active: boolean;
+  /** Counts what was executed since the last time under the rules in force until now. */
+  synchronize(): void;
+}
+
 export interface ProcessingElementOptions {
   readonly memory: WebAssembly.Memory;
   readonly state: ProcessingElementState;
@@ -56,6 +64,8 @@ export class ProcessingElement {
   readonly pins: PeInterruptPins = { irq: false, fiq: false, vIrq: false, vFiq: false };
   /** A physical SError interrupt is pending; taking it clears this. */
   systemErrorPending = false;
+  /** Set by the room of the performance monitors; absent without FEAT_PMUv3. */
+  performance: PerformanceCounting | undefined;
   private readonly words: Uint32Array;
 
   constructor({ memory, state, implementation, handlers, host }: ProcessingElementOptions) {
@@ -69,6 +79,24 @@ export class ProcessingElement {
 
   get index(): number {
     return this.state.index;
+  }
+
+  /** Instructions that this PE has retired. */
+  retired(): number {
+    return this.host.position() - Number(this.state.engine.getWide('retiredElsewhere'));
+  }
+
+  /** The machine turns to another PE: what is retired from now on is not this one's. */
+  leave(): void {
+    this.performance?.synchronize();
+    this.state.engine.setWide('turnEndedAt', BigInt(this.host.position()));
+  }
+
+  /** The machine turns to this PE. */
+  enter(): void {
+    const { engine } = this.state;
+    const elsewhere = BigInt(this.host.position()) - engine.getWide('turnEndedAt');
+    engine.setWide('retiredElsewhere', engine.getWide('retiredElsewhere') + elsewhere);
   }
 
   /** A field of a register as stored, unsigned. Neither effective values nor access checks apply. */

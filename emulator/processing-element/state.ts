@@ -55,6 +55,11 @@ const declaration = {
   eventRegister: ['i32', 1],
   /** 1 while an interrupt waits that an unmasking instruction would let through. */
   interruptPending: ['i32', 1],
+  /** Position up to which the performance counters have been brought up to date, in this PE's own instructions. */
+  performanceCountedTo: ['i64', 1],
+  /** Instructions of other PEs: those up to the last turn, and the machine's position when that turn ended. */
+  retiredElsewhere: ['i64', 1],
+  turnEndedAt: ['i64', 1],
   exclusiveValid: ['i32', 1],
   exclusiveSize: ['i32', 1],
   exclusiveAddress: ['i64', 1],

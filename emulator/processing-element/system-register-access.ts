@@ -12,8 +12,11 @@ import {
   systemRegisterAt,
   systemRegisterSlot,
 } from '../architecture/system-registers/index.ts';
+import { debugRegisterHandlers } from './debug-registers.ts';
 import { el2Enabled, hcrField, isSecure } from './effective-registers.ts';
 import { highestLevel } from './implementation.ts';
+import { PerformanceMonitors } from './performance-monitors.ts';
+import { performanceRegisterHandlers } from './performance-registers.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import {
   belongsToMissingLevel,
@@ -29,7 +32,7 @@ import { registerField } from './register-field.ts';
 import { findView } from './register-views.ts';
 import { defaultTarget } from './synchronous-exceptions.ts';
 import { trappedSystemKey } from './syndrome.ts';
-import type { HandlerContext } from './system-register-handlers.ts';
+import type { HandlerContext, SystemRegisterHandlers } from './system-register-handlers.ts';
 import { type WriteEffect, writeEffect } from './write-effects.ts';
 
 /** A register as MRS and MSR reach it, after all checks and redirections. */
@@ -85,10 +88,12 @@ export class SystemRegisterAccess {
   private readonly prepared: (PreparedRegister | null | undefined)[] = new Array(1 << 16);
   private readonly reached = new Map<string, ReachedRegister>();
   private readonly context: HandlerContext;
+  private readonly handlers: SystemRegisterHandlers;
   private readonly readByName: ReadRegister = name => this.register(name).read();
 
   constructor(pe: ProcessingElement) {
     this.pe = pe;
+    this.handlers = { ...debugRegisterHandlers(pe), ...performanceRegisters(pe), ...pe.handlers };
     const known = (name: string): SystemRegisterName => {
       const row = findSystemRegister(name);
       if (row === undefined) throw new RangeError(`there is no system register ${name}`);
@@ -187,7 +192,8 @@ export class SystemRegisterAccess {
 
   /** The register is there: its feature and level are implemented, and so is what it shows. */
   private exists(row: SystemRegister<SystemRegisterName>): boolean {
-    const { implementation, handlers } = this.pe;
+    const { handlers } = this;
+    const { implementation } = this.pe;
     if (row.feature !== undefined && !implementation.hasFeature(row.feature)) return false;
     if (row.onlyIfHighest !== undefined && row.onlyIfHighest !== highestLevel(implementation)) return false;
     if (row.handler === undefined || row.handler === 'pe') return true;
@@ -200,7 +206,7 @@ export class SystemRegisterAccess {
     const owner = ownerOf(row);
     const storage = (): bigint => pe.state.read(owner);
     const stored = systemRegisterSlot(row.name) !== undefined;
-    const handler = pe.handlers[row.name] ?? pe.handlers[owner];
+    const handler = this.handlers[row.name] ?? this.handlers[owner];
     const view = findView(row.name);
     if (belongsToMissingLevel(pe, owner)) {
       // EL3 may name the registers of an EL2 that is not there: they are zero.
@@ -228,6 +234,14 @@ export class SystemRegisterAccess {
   }
 }
 
+/** Gives the PE its performance monitors, when it has them. */
+function performanceRegisters(pe: ProcessingElement): SystemRegisterHandlers {
+  if (!pe.implementation.hasFeature('FEAT_PMUv3')) return {};
+  const monitors = new PerformanceMonitors(pe);
+  pe.performance = monitors;
+  return performanceRegisterHandlers(pe, monitors);
+}
+
 /** The row that owns the storage. */
 function ownerOf(row: SystemRegister<SystemRegisterName>): SystemRegisterName {
   return typeof row.storage === 'object' ? (row.storage.sharedWith as SystemRegisterName) : row.name;
@@ -239,6 +253,8 @@ function store(pe: ProcessingElement, owner: SystemRegisterName, value: bigint, 
     return;
   }
   const before = pe.state.read(owner);
+  // What was executed until now counted by the old rules.
+  if (before !== value && owner.startsWith('MDCR_')) pe.performance?.synchronize();
   pe.state.write(owner, value);
   if (before !== value) effect(pe, before, before ^ value);
 }
