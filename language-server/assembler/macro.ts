@@ -1,5 +1,5 @@
 import { isBlank, isNamePart, nameEnd, skipBlanks } from '../syntax/characters.ts';
-import type { SyntaxProblem } from '../syntax/expression.ts';
+import type { SyntaxProblem } from '../syntax/parsed.ts';
 import { type Expansion, LineBuilder, locate, type SourceLine, type SourceRange } from '../syntax/source.ts';
 import type { Unit } from './input.ts';
 

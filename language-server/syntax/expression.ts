@@ -1,4 +1,5 @@
 import { characterEnd, isDigit, isNameStart, nameEnd, skipBlanks, stringEnd } from './characters.ts';
+import type { Parsed, SyntaxProblem } from './parsed.ts';
 import type { Span } from './statement.ts';
 import { symbolAt } from './statement.ts';
 import { unescapeString } from './string.ts';
@@ -41,12 +42,6 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     });
-
-export interface SyntaxProblem extends Span {
-  readonly message: string;
-}
-
-export type Parsed<T> = { readonly value: T; readonly end: number } | { readonly problem: SyntaxProblem };
 
 /**
  * How tightly binary operators bind, as GNU as documents it: multiplication and shifts first, then the bitwise

@@ -3,6 +3,7 @@ export * from './characters.ts';
 export * from './expression.ts';
 export * from './lines.ts';
 export * from './operands.ts';
+export * from './parsed.ts';
 export * from './problem.ts';
 export * from './registers.ts';
 export * from './source.ts';

@@ -8,7 +8,8 @@ import type {
   ShiftOperand,
 } from '../architecture.ts';
 import { isNameStart, nameEnd, skipBlanks } from './characters.ts';
-import { type Expression, parseExpression, type SyntaxProblem } from './expression.ts';
+import { type Expression, parseExpression } from './expression.ts';
+import type { SyntaxProblem } from './parsed.ts';
 import { registerNamed, vectorSuffix } from './registers.ts';
 
 /** What the parser must ask of whoever knows names. */

@@ -1,5 +1,5 @@
 import { skipBlanks, stringEnd } from './characters.ts';
-import type { Parsed } from './expression.ts';
+import type { Parsed } from './parsed.ts';
 
 const simple: Readonly<Record<string, number>> = { b: 8, f: 12, n: 10, r: 13, t: 9, '\\': 92, '"': 34, "'": 39 };
 const encoder = new TextEncoder();
