@@ -128,6 +128,13 @@ export class Editor {
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 
+  /** Opens a file by a click in the explorer, as one does with a file that is no text. */
+  async selectInExplorer(name: string): Promise<void> {
+    await this.press('Control+Shift+E');
+    await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+  }
+
   /** Puts the cursor at the start of a line, counted from 1. */
   async goToLine(line: number): Promise<void> {
     await this.press('Control+G');
