@@ -26,7 +26,7 @@ function bucket(index: number): readonly Instruction[] {
   if (known) return known;
   const bits = (index << BUCKET_SHIFT) >>> 0;
   const top = (0xffffffff << BUCKET_SHIFT) >>> 0;
-  const rows = ordered.filter(({ pattern }) => (((bits ^ pattern.value) & pattern.mask & top) >>> 0) === 0);
+  const rows = ordered.filter(({ pattern }) => ((bits ^ pattern.value) & pattern.mask & top) >>> 0 === 0);
   buckets[index] = rows;
   return rows;
 }

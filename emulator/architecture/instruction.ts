@@ -94,7 +94,9 @@ interface Description<
   readonly traits?: readonly Trait[];
   readonly allocated?: (fields: Fields<Names>) => boolean;
   readonly shape?: readonly (Shape & Names)[];
-  readonly derived?: Readonly<Record<DerivedName, { values: readonly number[]; of: (fields: Fields<Names>) => number }>>;
+  readonly derived?: Readonly<
+    Record<DerivedName, { values: readonly number[]; of: (fields: Fields<Names>) => number }>
+  >;
   readonly possible?: (shape: Readonly<Record<Shape | DerivedName, number>>) => boolean;
   readonly defaults?: Readonly<Partial<Record<Names, number>>>;
   readonly rare?: boolean;
@@ -122,10 +124,13 @@ export function instruction<
   for (const f of row.shape ?? []) if (!known.has(f)) fail(`shape names ${f}, which the pattern lacks`);
   const compile = (text: string, operands: OperandRecord): Template => {
     const template = compileTemplate(text);
-    for (const used of template.operandNames) if (!(used in operands)) fail(`"${text}" uses {${used}}, which is no operand`);
+    for (const used of template.operandNames)
+      if (!(used in operands)) fail(`"${text}" uses {${used}}, which is no operand`);
     return template;
   };
-  const syntaxes = (typeof row.syntax === 'string' ? [row.syntax] : row.syntax).map(text => compile(text, row.operands));
+  const syntaxes = (typeof row.syntax === 'string' ? [row.syntax] : row.syntax).map(text =>
+    compile(text, row.operands),
+  );
   const aliases = (row.aliases ?? []).map(alias => {
     const operands = { ...row.operands, ...alias.operands };
     return {

@@ -142,7 +142,9 @@ export interface Helper {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType;
   /** `wasm`: built from the same language; `host`: a pure function of the host, for what is rare and long. */
-  readonly body: { readonly kind: 'wasm'; readonly build: (b: SemanticsBuilder, ...args: Value[]) => Value } | { readonly kind: 'host' };
+  readonly body:
+    | { readonly kind: 'wasm'; readonly build: (b: SemanticsBuilder, ...args: Value[]) => Value }
+    | { readonly kind: 'host' };
 }
 
 /** Defines a pure helper in the semantics language. */
@@ -152,7 +154,12 @@ export function helper(
   result: ValueType,
   build: (b: SemanticsBuilder, ...args: never[]) => Value,
 ): Helper {
-  return { name, parameters, result, body: { kind: 'wasm', build: build as (b: SemanticsBuilder, ...args: Value[]) => Value } };
+  return {
+    name,
+    parameters,
+    result,
+    body: { kind: 'wasm', build: build as (b: SemanticsBuilder, ...args: Value[]) => Value },
+  };
 }
 
 /** Declares a pure helper that the host supplies by name (`execution/host-helpers.ts`). */
@@ -207,7 +214,10 @@ export class SemanticsBuilder {
   // ---- pure operations
   /** Any WebAssembly operation by name; the typed methods below are the ones rows use. */
   wasm<T extends ValueType>(type: T, code: string, args: readonly Value[], immediate?: number): Value<T> {
-    return this.value(type, immediate === undefined ? { op: 'wasm', code, args } : { op: 'wasm', code, args, immediate });
+    return this.value(
+      type,
+      immediate === undefined ? { op: 'wasm', code, args } : { op: 'wasm', code, args, immediate },
+    );
   }
   private same<T extends ValueType>(code: string, a: Value<T>, b: Value<T>): Value<T> {
     return this.wasm(a.type, `${a.type}.${code}`, [a, b]);

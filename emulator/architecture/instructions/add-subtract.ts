@@ -17,7 +17,13 @@ const operations = [
 const title = (name: string) => name.toUpperCase();
 const compare = (op: number) => (op ? 'cmp' : 'cmn');
 
-function combine<T extends 'i32' | 'i64'>(b: SemanticsBuilder, op: number, S: number, x: Value<T>, y: Value<T>): Value<T> {
+function combine<T extends 'i32' | 'i64'>(
+  b: SemanticsBuilder,
+  op: number,
+  S: number,
+  x: Value<T>,
+  y: Value<T>,
+): Value<T> {
   return op ? subSetting(b, x, y, S === 1) : addSetting(b, x, y, S === 1);
 }
 

@@ -1,7 +1,7 @@
 /** Atomic memory operations: compare-and-swap, swap, and read-modify-write (Arm ARM C4.1.94, FEAT_LSE). */
 import { instruction } from '../instruction.ts';
-import { zeroOffset } from '../operands/memory.ts';
 import { current, type OperandKind, problem } from '../operand.ts';
+import { zeroOffset } from '../operands/memory.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
 import type { I64, RegisterRef, SemanticsBuilder } from '../semantics.ts';
 import { baseAddress, baseIsSp } from './common.ts';
@@ -32,14 +32,38 @@ function cut(b: SemanticsBuilder, value: I64, log2: number, signed: boolean): I6
 
 const operations = [
   { name: 'add', o3: '0', opc: '000', brief: 'Adds', compute: (b: SemanticsBuilder, m: I64, s: I64) => b.add(m, s) },
-  { name: 'clr', o3: '0', opc: '001', brief: 'Clears bits in', compute: (b: SemanticsBuilder, m: I64, s: I64) => b.and(m, b.not(s)) },
-  { name: 'eor', o3: '0', opc: '010', brief: 'Exclusive-ORs', compute: (b: SemanticsBuilder, m: I64, s: I64) => b.xor(m, s) },
-  { name: 'set', o3: '0', opc: '011', brief: 'Sets bits in', compute: (b: SemanticsBuilder, m: I64, s: I64) => b.or(m, s) },
+  {
+    name: 'clr',
+    o3: '0',
+    opc: '001',
+    brief: 'Clears bits in',
+    compute: (b: SemanticsBuilder, m: I64, s: I64) => b.and(m, b.not(s)),
+  },
+  {
+    name: 'eor',
+    o3: '0',
+    opc: '010',
+    brief: 'Exclusive-ORs',
+    compute: (b: SemanticsBuilder, m: I64, s: I64) => b.xor(m, s),
+  },
+  {
+    name: 'set',
+    o3: '0',
+    opc: '011',
+    brief: 'Sets bits in',
+    compute: (b: SemanticsBuilder, m: I64, s: I64) => b.or(m, s),
+  },
   { name: 'smax', o3: '0', opc: '100', brief: 'Keeps the signed maximum in', signed: true, greater: true },
   { name: 'smin', o3: '0', opc: '101', brief: 'Keeps the signed minimum in', signed: true, greater: false },
   { name: 'umax', o3: '0', opc: '110', brief: 'Keeps the unsigned maximum in', signed: false, greater: true },
   { name: 'umin', o3: '0', opc: '111', brief: 'Keeps the unsigned minimum in', signed: false, greater: false },
-  { name: 'swp', o3: '1', opc: '000', brief: 'Swaps a register with', compute: (_b: SemanticsBuilder, _m: I64, s: I64) => s },
+  {
+    name: 'swp',
+    o3: '1',
+    opc: '000',
+    brief: 'Swaps a register with',
+    compute: (_b: SemanticsBuilder, _m: I64, s: I64) => s,
+  },
 ] as const;
 
 const readModifyWrite = operations.flatMap(operation =>
@@ -140,7 +164,11 @@ function evenPair(field: string, width: 64 | 32): OperandKind<RegisterRef> {
       const second = kind.parse({ ...input, at: input.at + 1 });
       const next = input.operands[input.at + 1];
       if ('problem' in second || second.fields[field] !== number + 1 || number % 2)
-        return problem('expected two consecutive registers, the first with an even number', (next ?? current(input))?.span, true);
+        return problem(
+          'expected two consecutive registers, the first with an even number',
+          (next ?? current(input))?.span,
+          true,
+        );
       return { fields: { [field]: number }, consumed: 2 };
     },
   };

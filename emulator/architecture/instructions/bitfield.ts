@@ -1,7 +1,7 @@
 /** Bitfield moves and extract (Arm ARM C4.1.92): shifts by a constant, extensions and field moves are their aliases. */
 import { instruction } from '../instruction.ts';
-import { decimal, unsignedImmediate } from '../operands/immediate.ts';
 import { fieldLsb, fieldWidth, shiftByConstant, topBit } from '../operands/bitfield.ts';
+import { decimal, unsignedImmediate } from '../operands/immediate.ts';
 import { generalRegister } from '../operands/register.ts';
 import type { Value } from '../semantics.ts';
 import { typeOf } from './common.ts';
@@ -14,8 +14,16 @@ const wraps = (f: F) => (f['imms'] as number) < (f['immr'] as number);
 
 const aliases = {
   sbfm: [
-    { syntax: 'asr {d}, {n}, {right}', when: (f: F) => f['imms'] === width(f) - 1, operands: { right: shiftByConstant('right') } },
-    { syntax: 'sbfiz {d}, {n}, {lsb}, {width}', when: wraps, operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') } },
+    {
+      syntax: 'asr {d}, {n}, {right}',
+      when: (f: F) => f['imms'] === width(f) - 1,
+      operands: { right: shiftByConstant('right') },
+    },
+    {
+      syntax: 'sbfiz {d}, {n}, {lsb}, {width}',
+      when: wraps,
+      operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') },
+    },
     { syntax: 'sxtb {d}, {w}', fixed: { immr: 0, imms: 7 }, operands: { w: generalRegister('Rn', 32) } },
     { syntax: 'sxth {d}, {w}', fixed: { immr: 0, imms: 15 }, operands: { w: generalRegister('Rn', 32) } },
     {
@@ -32,7 +40,11 @@ const aliases = {
       when: wraps,
       operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') },
     },
-    { syntax: 'bfi {d}, {n}, {lsb}, {width}', when: wraps, operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') } },
+    {
+      syntax: 'bfi {d}, {n}, {lsb}, {width}',
+      when: wraps,
+      operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') },
+    },
     { syntax: 'bfxil {d}, {n}, {lsb}, {width}', operands: { lsb: fieldLsb('extract'), width: fieldWidth('extract') } },
   ],
   ubfm: [
@@ -41,8 +53,16 @@ const aliases = {
       when: (f: F) => f['imms'] !== width(f) - 1 && (f['imms'] as number) + 1 === f['immr'],
       operands: { left: shiftByConstant('left') },
     },
-    { syntax: 'lsr {d}, {n}, {right}', when: (f: F) => f['imms'] === width(f) - 1, operands: { right: shiftByConstant('right') } },
-    { syntax: 'ubfiz {d}, {n}, {lsb}, {width}', when: wraps, operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') } },
+    {
+      syntax: 'lsr {d}, {n}, {right}',
+      when: (f: F) => f['imms'] === width(f) - 1,
+      operands: { right: shiftByConstant('right') },
+    },
+    {
+      syntax: 'ubfiz {d}, {n}, {lsb}, {width}',
+      when: wraps,
+      operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') },
+    },
     { syntax: 'uxtb {d}, {n}', fixed: { immr: 0, imms: 7, sf: 0, N: 0 } },
     { syntax: 'uxth {d}, {n}', fixed: { immr: 0, imms: 15, sf: 0, N: 0 } },
     { syntax: 'ubfx {d}, {n}, {lsb}, {width}', operands: { lsb: fieldLsb('extract'), width: fieldWidth('extract') } },
@@ -100,7 +120,9 @@ const extract = instruction('EXTR', 'sf 00 100111 N 0 Rm:5 imms:6 Rn:5 Rd:5', {
     lsb: unsignedImmediate('imms', { width: 6, print: decimal, what: 'a bit number below the width' }),
   },
   syntax: 'extr {d}, {n}, {m}, {lsb}',
-  aliases: [{ syntax: 'ror {d}, {n}, {right}', when: f => f['Rn'] === f['Rm'], operands: { right: shiftByConstant('rotate') } }],
+  aliases: [
+    { syntax: 'ror {d}, {n}, {right}', when: f => f['Rn'] === f['Rm'], operands: { right: shiftByConstant('rotate') } },
+  ],
   brief: 'Extracts a register from a pair of registers.',
   allocated: f => f.N === f.sf && (f.sf === 1 || f.imms < 32),
   shape: ['sf'],

@@ -1,11 +1,11 @@
 /** Branches (Arm ARM C4.1.93): immediate, conditional, compare, test, register. */
 import { instruction } from '../instruction.ts';
+import type { ImmediateRef, OperandKind } from '../operand.ts';
+import { current, problem } from '../operand.ts';
+import { parseRange } from '../operands/immediate.ts';
 import { branchLabel } from '../operands/label.ts';
 import { generalRegister } from '../operands/register.ts';
 import { condition } from '../operands/shift.ts';
-import type { OperandKind, ImmediateRef } from '../operand.ts';
-import { current, problem } from '../operand.ts';
-import { parseRange } from '../operands/immediate.ts';
 import { conditionHolds, typeOf } from './common.ts';
 
 const immediate = [

@@ -20,13 +20,16 @@ function setNZ(b: SemanticsBuilder, result: Value<Integer>): void {
 
 /** The top bit as 0 or 1. */
 export function signBit(b: SemanticsBuilder, value: Value<Integer>): I32 {
-  return value.type === 'i64'
-    ? b.wrap(b.shrUnsigned(value as I64, b.i64(63)))
-    : b.shrUnsigned(value as I32, b.i32(31));
+  return value.type === 'i64' ? b.wrap(b.shrUnsigned(value as I64, b.i64(63))) : b.shrUnsigned(value as I32, b.i32(31));
 }
 
 /** `x + y`, setting NZCV when asked (AddWithCarry with carry 0). */
-export function addSetting<T extends Integer>(b: SemanticsBuilder, x: Value<T>, y: Value<T>, setFlags: boolean): Value<T> {
+export function addSetting<T extends Integer>(
+  b: SemanticsBuilder,
+  x: Value<T>,
+  y: Value<T>,
+  setFlags: boolean,
+): Value<T> {
   const result = b.add(x, y);
   if (setFlags) {
     setNZ(b, result);
@@ -37,7 +40,12 @@ export function addSetting<T extends Integer>(b: SemanticsBuilder, x: Value<T>, 
 }
 
 /** `x - y`, setting NZCV when asked: C is the inverted borrow. */
-export function subSetting<T extends Integer>(b: SemanticsBuilder, x: Value<T>, y: Value<T>, setFlags: boolean): Value<T> {
+export function subSetting<T extends Integer>(
+  b: SemanticsBuilder,
+  x: Value<T>,
+  y: Value<T>,
+  setFlags: boolean,
+): Value<T> {
   const result = b.sub(x, y);
   if (setFlags) {
     setNZ(b, result);
@@ -48,7 +56,12 @@ export function subSetting<T extends Integer>(b: SemanticsBuilder, x: Value<T>, 
 }
 
 /** `x + y + C`, setting NZCV when asked (ADC; SBC passes `not y`). */
-export function addWithCarry<T extends Integer>(b: SemanticsBuilder, x: Value<T>, y: Value<T>, setFlags: boolean): Value<T> {
+export function addWithCarry<T extends Integer>(
+  b: SemanticsBuilder,
+  x: Value<T>,
+  y: Value<T>,
+  setFlags: boolean,
+): Value<T> {
   const carry = b.state('c');
   const partial = b.add(x, y);
   const result = b.add(partial, b.resize(x.type, carry));
@@ -108,11 +121,7 @@ export function conditionHoldsAtRunTime(b: SemanticsBuilder, condition: I32): I3
   );
   const upper = b.and(condition, b.i32(8));
   const odd = b.and(condition, b.i32(4));
-  const set = b.select(
-    upper,
-    b.select(odd, packed(12), packed(8)),
-    b.select(odd, packed(4), packed(0)),
-  );
+  const set = b.select(upper, b.select(odd, packed(12), packed(8)), b.select(odd, packed(4), packed(0)));
   const position = b.or(b.shl(b.and(condition, b.i32(3)), b.i32(4)), nzcv);
   return b.and(b.wrap(b.shrUnsigned(set, b.zeroExtend(position))), b.i32(1));
 }

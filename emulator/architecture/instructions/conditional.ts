@@ -56,7 +56,13 @@ const selects = (
       const type = typeOf(f.sf);
       const m: Value<'i32' | 'i64'> = b.read(type, o.m);
       const other =
-        name === 'csel' ? m : name === 'csinc' ? b.add(m, b.constant(type, 1)) : name === 'csinv' ? b.not(m) : b.negate(m);
+        name === 'csel'
+          ? m
+          : name === 'csinc'
+            ? b.add(m, b.constant(type, 1))
+            : name === 'csinv'
+              ? b.not(m)
+              : b.negate(m);
       const holds = conditionHoldsAtRunTime(b, b.immediate('i32', o.cond));
       b.write(o.d, b.select(holds, b.read(type, o.n), other));
     },

@@ -106,19 +106,27 @@ const double = [
     const quotient = b.divUnsigned(n, b.select(zero, b.constant(m.type, 1), m));
     return b.select(zero, b.constant(m.type, 0), quotient);
   }),
-  twoSource('sdiv', '000011', 'Divides signed, rounding towards zero; dividing by zero gives zero.', undefined, (b, n, m) => {
-    // The one overflow, minimum / -1, is a negation; WebAssembly's division would trap on it.
-    const zero = b.isZero(m);
-    const minusOne = b.equal(m, b.constant(m.type, -1));
-    const quotient = b.divSigned(n, b.select(b.or(zero, minusOne), b.constant(m.type, 1), m));
-    return b.select(zero, b.constant(m.type, 0), b.select(minusOne, b.negate(n), quotient));
-  }),
+  twoSource(
+    'sdiv',
+    '000011',
+    'Divides signed, rounding towards zero; dividing by zero gives zero.',
+    undefined,
+    (b, n, m) => {
+      // The one overflow, minimum / -1, is a negation; WebAssembly's division would trap on it.
+      const zero = b.isZero(m);
+      const minusOne = b.equal(m, b.constant(m.type, -1));
+      const quotient = b.divSigned(n, b.select(b.or(zero, minusOne), b.constant(m.type, 1), m));
+      return b.select(zero, b.constant(m.type, 0), b.select(minusOne, b.negate(n), quotient));
+    },
+  ),
   twoSource('lslv', '001000', 'Shifts left by a register, modulo the width.', 'lsl', (b, n, m) => b.shl(n, m)),
   twoSource('lsrv', '001001', 'Shifts right by a register, modulo the width.', 'lsr', (b, n, m) => b.shrUnsigned(n, m)),
   twoSource('asrv', '001010', 'Shifts right with the sign by a register, modulo the width.', 'asr', (b, n, m) =>
     b.shrSigned(n, m),
   ),
-  twoSource('rorv', '001011', 'Rotates right by a register, modulo the width.', 'ror', (b, n, m) => b.rotateRight(n, m)),
+  twoSource('rorv', '001011', 'Rotates right by a register, modulo the width.', 'ror', (b, n, m) =>
+    b.rotateRight(n, m),
+  ),
 ];
 
 const checksums = [0, 1].flatMap(castagnoli =>
@@ -160,7 +168,9 @@ const multiply = [0, 1].map(o0 =>
     },
     syntax: `${o0 ? 'msub' : 'madd'} {d}, {n}, {m}, {a}`,
     aliases: [{ syntax: `${o0 ? 'mneg' : 'mul'} {d}, {n}, {m}`, fixed: { Ra: 31 } }],
-    brief: o0 ? 'Multiplies and subtracts the product from a register.' : 'Multiplies and adds the product to a register.',
+    brief: o0
+      ? 'Multiplies and subtracts the product from a register.'
+      : 'Multiplies and adds the product to a register.',
     shape: ['sf'],
     semantics: (b, o, f) => {
       const type = typeOf(f.sf);

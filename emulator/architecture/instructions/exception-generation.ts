@@ -3,7 +3,12 @@ import { instruction } from '../instruction.ts';
 import { hexadecimal, unsignedImmediate } from '../operands/immediate.ts';
 
 const rows = [
-  { name: 'svc', opc: '000', LL: '01', brief: 'Calls the kernel: takes a Supervisor Call exception to EL1 (or EL2 for a host).' },
+  {
+    name: 'svc',
+    opc: '000',
+    LL: '01',
+    brief: 'Calls the kernel: takes a Supervisor Call exception to EL1 (or EL2 for a host).',
+  },
   { name: 'hvc', opc: '000', LL: '10', brief: 'Calls the hypervisor: takes a Hypervisor Call exception to EL2.' },
   { name: 'smc', opc: '000', LL: '11', brief: 'Calls the firmware: takes a Secure Monitor Call exception to EL3.' },
   { name: 'brk', opc: '001', LL: '00', brief: 'Takes a Breakpoint Instruction exception.' },

@@ -160,21 +160,25 @@ const ordered = SIZES.flatMap(size =>
 
 /** LDAPR (FEAT_LRCPC). */
 const acquirePc = SIZES.map(size =>
-  instruction(`LDAPR${size.suffix.toUpperCase()}${widthNote(size)}`, `${size.bits} 111000 1 0 1 11111 1100 00 Rn:5 Rt:5`, {
-    operands: { t: generalRegister('Rt', size.width), ...base },
-    syntax: `ldapr${size.suffix} {t}, [{n}, {zero}]`,
-    brief: `Loads ${size.what} with the weaker acquire semantics of RCpc.`,
-    feature: 'FEAT_LRCPC',
-    traits: ['load'],
-    derived: { sp: baseIsSp },
-    semantics: (b, o, f) => {
-      const ordering = { operand: 't', signExtend: false, sixtyFour: size.log2 === 3, acquireRelease: true };
-      transfer(b, { kind: 'load', log2: size.log2, width: size.width }, o.t, baseAddress(b, o.n, f.sp), {
-        aligned: true,
-        transfer: ordering,
-      });
+  instruction(
+    `LDAPR${size.suffix.toUpperCase()}${widthNote(size)}`,
+    `${size.bits} 111000 1 0 1 11111 1100 00 Rn:5 Rt:5`,
+    {
+      operands: { t: generalRegister('Rt', size.width), ...base },
+      syntax: `ldapr${size.suffix} {t}, [{n}, {zero}]`,
+      brief: `Loads ${size.what} with the weaker acquire semantics of RCpc.`,
+      feature: 'FEAT_LRCPC',
+      traits: ['load'],
+      derived: { sp: baseIsSp },
+      semantics: (b, o, f) => {
+        const ordering = { operand: 't', signExtend: false, sixtyFour: size.log2 === 3, acquireRelease: true };
+        transfer(b, { kind: 'load', log2: size.log2, width: size.width }, o.t, baseAddress(b, o.n, f.sp), {
+          aligned: true,
+          transfer: ordering,
+        });
+      },
     },
-  }),
+  ),
 );
 
 /** LDAPUR, STLUR and the sign-extending loads (FEAT_LRCPC2). */
@@ -201,7 +205,12 @@ const unscaledOrdered = SIZES.flatMap(size => {
       rare: true,
       derived: { sp: baseIsSp },
       semantics: (b, o, f) => {
-        const ordering = { operand: 't', signExtend: kind === 'loadSigned', sixtyFour: width === 64, acquireRelease: true };
+        const ordering = {
+          operand: 't',
+          signExtend: kind === 'loadSigned',
+          sixtyFour: width === 64,
+          acquireRelease: true,
+        };
         const address = b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset));
         transfer(b, { kind, log2: size.log2, width }, o.t, address, { aligned: true, transfer: ordering });
       },

@@ -13,10 +13,7 @@ export const multiplyHighUnsigned = helper('multiplyHighUnsigned', ['i64', 'i64'
 /** Upper 64 bits of a signed 128-bit product. */
 export const multiplyHighSigned = helper('multiplyHighSigned', ['i64', 'i64'], 'i64', (b, x: I64, y: I64) => {
   const unsigned = b.call('i64', multiplyHighUnsigned, x, y);
-  const correction = b.add(
-    b.and(b.shrSigned(x, b.i64(63)), y),
-    b.and(b.shrSigned(y, b.i64(63)), x),
-  );
+  const correction = b.add(b.and(b.shrSigned(x, b.i64(63)), y), b.and(b.shrSigned(y, b.i64(63)), x));
   return b.sub(unsigned, correction);
 });
 

@@ -24,7 +24,8 @@ export const loadStorePair = pairs.flatMap(pair =>
       const base = L ? pair.load : pair.store;
       if (!base || (form.mode === '000' && base === 'ldpsw')) return [];
       const name = form.mode === '000' ? (L ? 'ldnp' : 'stnp') : base;
-      const address = form.write === 'post' ? '[{n}], {offset}' : form.write === 'pre' ? '[{n}, {offset}]!' : '[{n}, {offset}]';
+      const address =
+        form.write === 'post' ? '[{n}], {offset}' : form.write === 'pre' ? '[{n}, {offset}]!' : '[{n}, {offset}]';
       return [
         instruction(
           `${name.toUpperCase()} (${form.suffix}, ${pair.size === 8 ? '64' : '32'}-bit)`,

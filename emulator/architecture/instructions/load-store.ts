@@ -2,8 +2,8 @@
 import { instruction, type Trait } from '../instruction.ts';
 import { literalLabel } from '../operands/label.ts';
 import { indexExtend, indexRegister, scaledOffset, signedOffset } from '../operands/memory.ts';
-import { prefetchOperation } from '../operands/system.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
+import { prefetchOperation } from '../operands/system.ts';
 import type { AccessOptions, I64, RegisterRef, SemanticsBuilder } from '../semantics.ts';
 import { baseAddress, baseIsSp } from './common.ts';
 
@@ -32,7 +32,8 @@ const transfers: Transfer[] = SIZES.flatMap((size, log2) => {
     { ...common, name: `str${suffix}`, opc: '00', kind: 'store', width },
     { ...common, name: `ldr${suffix}`, opc: '01', kind: 'load', width },
   ];
-  if (log2 < 3) list.push({ ...common, name: `ldrs${log2 === 2 ? 'w' : suffix}`, opc: '10', kind: 'loadSigned', width: 64 });
+  if (log2 < 3)
+    list.push({ ...common, name: `ldrs${log2 === 2 ? 'w' : suffix}`, opc: '10', kind: 'loadSigned', width: 64 });
   if (log2 < 2) list.push({ ...common, name: `ldrs${suffix}`, opc: '11', kind: 'loadSigned', width: 32 });
   return list;
 });
@@ -41,7 +42,8 @@ const bytes = (t: { log2: number }) => (1 << t.log2) as 1 | 2 | 4 | 8;
 const traits = (t: Transfer): readonly Trait[] => (t.kind === 'store' ? ['store'] : ['load']);
 const verb = (t: Transfer) =>
   t.kind === 'store' ? `Stores ${t.what}` : `Loads ${t.what}${t.kind === 'loadSigned' ? ' and extends its sign' : ''}`;
-const title = (t: Transfer) => `${t.name.toUpperCase()}${t.kind === 'loadSigned' && t.log2 < 2 ? ` (${t.width}-bit)` : ''}`;
+const title = (t: Transfer) =>
+  `${t.name.toUpperCase()}${t.kind === 'loadSigned' && t.log2 < 2 ? ` (${t.width}-bit)` : ''}`;
 
 /** Moves the data between register and memory. */
 export function transfer(
@@ -90,30 +92,38 @@ const unsignedOffset = transfers.map(t =>
 );
 
 const unscaled = transfers.map(t =>
-  instruction(title({ ...t, name: t.name.replace(/^(ld|st)/, '$1u') }), `${t.size} 111 0 00 ${t.opc} 0 imm9:9 00 Rn:5 Rt:5`, {
-    operands: { ...operands(t), offset: signedOffset('imm9', 9, 1, true) },
-    syntax: [`${t.name.replace(/^(ld|st)/, '$1u')} {t}, [{n}, {offset}]`, `${t.name} {t}, [{n}, {offset}]`],
-    brief: `${verb(t)} at a base register plus a signed offset in bytes.`,
-    traits: traits(t),
-    derived: { sp: baseIsSp },
-    semantics: (b, o, f) => {
-      transfer(b, t, o.t, b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset)));
+  instruction(
+    title({ ...t, name: t.name.replace(/^(ld|st)/, '$1u') }),
+    `${t.size} 111 0 00 ${t.opc} 0 imm9:9 00 Rn:5 Rt:5`,
+    {
+      operands: { ...operands(t), offset: signedOffset('imm9', 9, 1, true) },
+      syntax: [`${t.name.replace(/^(ld|st)/, '$1u')} {t}, [{n}, {offset}]`, `${t.name} {t}, [{n}, {offset}]`],
+      brief: `${verb(t)} at a base register plus a signed offset in bytes.`,
+      traits: traits(t),
+      derived: { sp: baseIsSp },
+      semantics: (b, o, f) => {
+        transfer(b, t, o.t, b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset)));
+      },
     },
-  }),
+  ),
 );
 
 const unprivileged = transfers.map(t =>
-  instruction(title({ ...t, name: t.name.replace(/^(ld|st)/, '$1t') }), `${t.size} 111 0 00 ${t.opc} 0 imm9:9 10 Rn:5 Rt:5`, {
-    operands: { ...operands(t), offset: signedOffset('imm9', 9, 1, true) },
-    syntax: `${t.name.replace(/^(ld|st)/, '$1t')} {t}, [{n}, {offset}]`,
-    brief: `${verb(t)} with EL0's permissions when executed at EL1 (or at EL2 for a host).`,
-    traits: traits(t),
-    derived: { sp: baseIsSp },
-    semantics: (b, o, f) => {
-      const address = b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset));
-      transfer(b, t, o.t, address, { unprivileged: true });
+  instruction(
+    title({ ...t, name: t.name.replace(/^(ld|st)/, '$1t') }),
+    `${t.size} 111 0 00 ${t.opc} 0 imm9:9 10 Rn:5 Rt:5`,
+    {
+      operands: { ...operands(t), offset: signedOffset('imm9', 9, 1, true) },
+      syntax: `${t.name.replace(/^(ld|st)/, '$1t')} {t}, [{n}, {offset}]`,
+      brief: `${verb(t)} with EL0's permissions when executed at EL1 (or at EL2 for a host).`,
+      traits: traits(t),
+      derived: { sp: baseIsSp },
+      semantics: (b, o, f) => {
+        const address = b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset));
+        transfer(b, t, o.t, address, { unprivileged: true });
+      },
     },
-  }),
+  ),
 );
 
 const indexed = transfers.flatMap(t =>
@@ -154,10 +164,16 @@ const indexShape = {
 };
 
 /** Base plus extended, shifted index. */
-function indexedAddress(b: SemanticsBuilder, n: RegisterRef, m: RegisterRef, sp: number, extend: number, shift: number): I64 {
+function indexedAddress(
+  b: SemanticsBuilder,
+  n: RegisterRef,
+  m: RegisterRef,
+  sp: number,
+  extend: number,
+  shift: number,
+): I64 {
   const index = b.read('i64', m);
-  const extended =
-    extend === 2 ? b.and(index, b.i64(0xffff_ffff)) : extend === 6 ? b.signExtendLow(index, 32) : index;
+  const extended = extend === 2 ? b.and(index, b.i64(0xffff_ffff)) : extend === 6 ? b.signExtendLow(index, 32) : index;
   return b.add(baseAddress(b, n, sp), shift ? b.shl(extended, b.i64(shift)) : extended);
 }
 
@@ -196,14 +212,22 @@ const literal = (
 const prefetchBrief = 'Hints that memory will be accessed soon; has no effect here.';
 const prefetch = [
   instruction('PRFM (immediate)', '11 111 0 01 10 imm12:12 Rn:5 Rt:5', {
-    operands: { operation: prefetchOperation('Rt'), n: generalRegisterOrSp('Rn', 64), offset: scaledOffset('imm12', 3) },
+    operands: {
+      operation: prefetchOperation('Rt'),
+      n: generalRegisterOrSp('Rn', 64),
+      offset: scaledOffset('imm12', 3),
+    },
     syntax: 'prfm {operation}, [{n}, {offset}]',
     brief: prefetchBrief,
     traits: ['hint'],
     semantics: () => {},
   }),
   instruction('PRFUM', '11 111 0 00 10 0 imm9:9 00 Rn:5 Rt:5', {
-    operands: { operation: prefetchOperation('Rt'), n: generalRegisterOrSp('Rn', 64), offset: signedOffset('imm9', 9, 1, true) },
+    operands: {
+      operation: prefetchOperation('Rt'),
+      n: generalRegisterOrSp('Rn', 64),
+      offset: signedOffset('imm9', 9, 1, true),
+    },
     syntax: ['prfum {operation}, [{n}, {offset}]', 'prfm {operation}, [{n}, {offset}]'],
     brief: prefetchBrief,
     traits: ['hint'],

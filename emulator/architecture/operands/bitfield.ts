@@ -1,5 +1,12 @@
 /** Operands of bitfield moves and their aliases: all are views of immr and imms. */
-import { current, type ImmediateRef, type OperandKind, type ParseInput, type ParseResult, problem } from '../operand.ts';
+import {
+  current,
+  type ImmediateRef,
+  type OperandKind,
+  type ParseInput,
+  type ParseResult,
+  problem,
+} from '../operand.ts';
 import type { Fields } from '../pattern.ts';
 import { decimal, parseRange } from './immediate.ts';
 
@@ -42,7 +49,9 @@ export function shiftByConstant(direction: 'left' | 'right' | 'rotate'): Operand
     describe: 'a shift amount below the width',
     print: fields => {
       if (direction === 'rotate') return decimal(fields['imms'] as number);
-      return decimal(direction === 'right' ? (fields['immr'] as number) : widthOf(fields) - 1 - (fields['imms'] as number));
+      return decimal(
+        direction === 'right' ? (fields['immr'] as number) : widthOf(fields) - 1 - (fields['imms'] as number),
+      );
     },
     parse: input => {
       const width = widthOf(input.fields);

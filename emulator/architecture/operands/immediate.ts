@@ -1,6 +1,14 @@
 /** Immediate operands of data-processing instructions. */
 import type { FixupKind, ImmediateOperand } from '../assembly-operand.ts';
-import { current, type ImmediateRef, type OperandKind, type ParseInput, type ParseResult, problem, type StoredAs } from '../operand.ts';
+import {
+  current,
+  type ImmediateRef,
+  type OperandKind,
+  type ParseInput,
+  type ParseResult,
+  problem,
+  type StoredAs,
+} from '../operand.ts';
 import type { Fields } from '../pattern.ts';
 
 /** The immediate at the cursor; a bare identifier counts as an expression. */
@@ -35,7 +43,10 @@ interface UnsignedOptions {
 export function parseRange(
   input: ParseInput,
   range: { minimum: number; maximum: number; step: number; what: string; fixup?: FixupKind },
-): { value: number } | { fixup: NonNullable<Extract<ParseResult, { fields: unknown }>['fixup']> } | { result: ParseResult } {
+):
+  | { value: number }
+  | { fixup: NonNullable<Extract<ParseResult, { fields: unknown }>['fixup']> }
+  | { result: ParseResult } {
   const immediate = immediateAt(input);
   if (!immediate) {
     const operand = current(input);
@@ -79,8 +90,15 @@ export function unsignedImmediate(field: string, options: UnsignedOptions): Oper
       return value === options.omit ? '' : print(value);
     },
     parse: input => {
-      if (options.omit !== undefined && !current(input)) return { fields: { [field]: options.omit / scale }, consumed: 0 };
-      const read = parseRange(input, { minimum, maximum, step: scale, what, ...(options.fixup && { fixup: options.fixup }) });
+      if (options.omit !== undefined && !current(input))
+        return { fields: { [field]: options.omit / scale }, consumed: 0 };
+      const read = parseRange(input, {
+        minimum,
+        maximum,
+        step: scale,
+        what,
+        ...(options.fixup && { fixup: options.fixup }),
+      });
       if ('result' in read) return read.result;
       if ('fixup' in read) return { fields: { [field]: 0 }, consumed: 1, fixup: read.fixup };
       return { fields: { [field]: read.value / scale }, consumed: 1 };
@@ -117,8 +135,7 @@ export function addSubImmediate(field: string, shiftField: string): OperandKind<
         return { fields: { [field]: 0, [shiftField]: high }, consumed, fixup };
       }
       const value = immediate.value;
-      if (value >= 0n && value <= 4095n)
-        return { fields: { [field]: Number(value), [shiftField]: shifted }, consumed };
+      if (value >= 0n && value <= 4095n) return { fields: { [field]: Number(value), [shiftField]: shifted }, consumed };
       if (!explicit && value > 0n && value <= 0xfff000n && value % 4096n === 0n)
         return { fields: { [field]: Number(value / 4096n), [shiftField]: 1 }, consumed };
       return problem(`${value} is out of range: 0 to 4095, or a multiple of 4096 up to 0xfff000`, immediate.span, true);

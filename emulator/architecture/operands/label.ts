@@ -6,7 +6,8 @@ import type { LabelRef } from '../semantics.ts';
 import { immediateAt } from './immediate.ts';
 
 /** Reads a field as a signed number of `width` bits. */
-export const signed = (value: number, width: number): number => (value >= 2 ** (width - 1) ? value - 2 ** width : value);
+export const signed = (value: number, width: number): number =>
+  value >= 2 ** (width - 1) ? value - 2 ** width : value;
 
 const MASK64 = (1n << 64n) - 1n;
 
@@ -57,8 +58,10 @@ function label<Ref extends LabelRef | ImmediateRef>(role: Ref['kind'], shape: La
       }
       const base = shape.fromPage ? input.pc & ~0xfffn : input.pc;
       const bytes = BigInt.asIntN(64, (shape.fromPage ? immediate.value & ~0xfffn : immediate.value) - base);
-      if (bytes % BigInt(shape.unit) !== 0n) return problem(`the target must be a multiple of ${shape.unit} away`, immediate.span, true);
-      if (bytes < BigInt(-reach) || bytes >= BigInt(reach)) return problem(`the target is out of range: ${describe}`, immediate.span, true);
+      if (bytes % BigInt(shape.unit) !== 0n)
+        return problem(`the target must be a multiple of ${shape.unit} away`, immediate.span, true);
+      if (bytes < BigInt(-reach) || bytes >= BigInt(reach))
+        return problem(`the target is out of range: ${describe}`, immediate.span, true);
       const units = Number(bytes / BigInt(shape.unit));
       return { fields: shape.split(units < 0 ? units + 2 ** shape.width : units), consumed: 1 };
     },

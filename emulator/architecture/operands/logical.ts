@@ -54,14 +54,19 @@ export function bitmaskImmediate(sf: string, inverted = false): OperandKind<Imme
     parse: input => {
       const immediate = immediateAt(input);
       if (!immediate) return problem('expected a register or a bitmask immediate', current(input)?.span);
-      if (immediate.value === undefined) return problem('this immediate must be known when the line is assembled', immediate.span, true);
+      if (immediate.value === undefined)
+        return problem('this immediate must be known when the line is assembled', immediate.span, true);
       const bits = input.fields[sf] === 0 ? 32 : 64;
       const given = immediate.value;
       const fits = given >= -(1n << BigInt(bits - 1)) && given <= mask(bits);
       const value = BigInt.asUintN(bits, inverted ? ~given : given);
       const encoded = fits ? encodeBitmask(value, bits) : undefined;
       if (!encoded)
-        return problem(`${hexadecimal(given).slice(1)} is not a rotated, repeated run of ones in ${bits} bits`, immediate.span, true);
+        return problem(
+          `${hexadecimal(given).slice(1)} is not a rotated, repeated run of ones in ${bits} bits`,
+          immediate.span,
+          true,
+        );
       return { fields: encoded, consumed: 1 };
     },
     value: valueOf,
@@ -84,7 +89,8 @@ export function wideImmediate(imm: string, hw: string, sf: string): OperandKind<
     fields: [imm, hw],
     describe: 'an immediate, 0 to 65535, optionally shifted left by 16, 32 or 48',
     storedAs: 'i64',
-    print: fields => `${hexadecimal(fields[imm] as number)}${fields[hw] ? `, lsl #${16 * (fields[hw] as number)}` : ''}`,
+    print: fields =>
+      `${hexadecimal(fields[imm] as number)}${fields[hw] ? `, lsl #${16 * (fields[hw] as number)}` : ''}`,
     parse: input => {
       const immediate = immediateAt(input);
       if (!immediate) return problem('expected an immediate, 0 to 65535', current(input)?.span);
@@ -92,7 +98,10 @@ export function wideImmediate(imm: string, hw: string, sf: string): OperandKind<
       const shift = next?.kind === 'shift' ? next : undefined;
       const amount = shift ? shift.amount?.value : 0n;
       const largest = input.fields[sf] === 0 ? 16n : 48n;
-      if (shift && (shift.name !== 'lsl' || amount === undefined || amount % 16n !== 0n || amount < 0n || amount > largest))
+      if (
+        shift &&
+        (shift.name !== 'lsl' || amount === undefined || amount % 16n !== 0n || amount < 0n || amount > largest)
+      )
         return problem(`only lsl by 0 to ${largest} in steps of 16 is possible here`, shift.span, true);
       const consumed = shift ? 2 : 1;
       if (immediate.value === undefined || immediate.relocation) {
@@ -128,7 +137,8 @@ export function movedImmediate(sf: string, inverted: boolean): OperandKind<Immed
     parse: input => {
       const immediate = immediateAt(input);
       if (!immediate) return problem('expected a register or an immediate', current(input)?.span);
-      if (immediate.value === undefined) return problem('this immediate must be known when the line is assembled', immediate.span, true);
+      if (immediate.value === undefined)
+        return problem('this immediate must be known when the line is assembled', immediate.span, true);
       const bits = input.fields[sf] === 0 ? 32 : 64;
       const given = immediate.value;
       if (given < -(1n << BigInt(bits - 1)) || given > mask(bits))

@@ -49,7 +49,8 @@ export function signedOffset(field: string, width: number, size: number, omitZer
       if (omitZero && !current(input)) return { fields: { [field]: 0 }, consumed: 0 };
       const read = parseRange(input, { minimum, maximum, step: size, what });
       if ('result' in read) return read.result;
-      if ('fixup' in read) return problem('the offset must be known when the line is assembled', current(input)?.span, true);
+      if ('fixup' in read)
+        return problem('the offset must be known when the line is assembled', current(input)?.span, true);
       const units = read.value / size;
       return { fields: { [field]: units < 0 ? units + 2 ** width : units }, consumed: 1 };
     },

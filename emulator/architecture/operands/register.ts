@@ -39,7 +39,9 @@ export function parseGeneralRegister(
     return problem(`expected ${expected}, not ${register.name}`, operand.span, true);
   if (register.number === 31 && register.stackPointer !== stackPointer)
     return problem(
-      stackPointer ? `${register.name} is not possible here; this operand can be sp` : `${register.name} is not possible here`,
+      stackPointer
+        ? `${register.name} is not possible here; this operand can be sp`
+        : `${register.name} is not possible here`,
       operand.span,
       true,
     );
@@ -65,4 +67,5 @@ function general(field: string, width: Width, stackPointer: boolean): OperandKin
 export const generalRegister = (field: string, width: Width): OperandKind<RegisterRef> => general(field, width, false);
 
 /** X or W register by number; 31 is the stack pointer. */
-export const generalRegisterOrSp = (field: string, width: Width): OperandKind<RegisterRef> => general(field, width, true);
+export const generalRegisterOrSp = (field: string, width: Width): OperandKind<RegisterRef> =>
+  general(field, width, true);

@@ -35,7 +35,11 @@ export function registerShift(type: string, amount: string, rotate: boolean): Op
 }
 
 /** The register of an extended-register operand: W unless the extension is UXTX, SXTX. */
-export function extendedRegister(register: string, option: string, sf: string): OperandKind<import('../semantics.ts').RegisterRef> {
+export function extendedRegister(
+  register: string,
+  option: string,
+  sf: string,
+): OperandKind<import('../semantics.ts').RegisterRef> {
   const wide = (fields: Fields) => fields[sf] === 1 && ((fields[option] as number) & 3) === 3;
   return {
     role: 'register',

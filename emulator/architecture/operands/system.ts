@@ -1,8 +1,9 @@
 /** Operands of system instructions: prefetch operations, barriers, hints, system registers, PSTATE fields. */
-import { findSystemRegister, systemRegisterAt } from '../system-registers/index.ts';
-import { systemEncodingKey } from '../system-register.ts';
+
 import { current, type ImmediateRef, type OperandKind, type ParseInput, problem, type TextRef } from '../operand.ts';
 import type { Fields } from '../pattern.ts';
+import { systemEncodingKey } from '../system-register.ts';
+import { findSystemRegister, systemRegisterAt } from '../system-registers/index.ts';
 import { hexadecimal, immediateAt, parseRange } from './immediate.ts';
 
 /** A number that mostly has a name: `#3` where the name is missing. */
@@ -23,7 +24,8 @@ export function named(
       if (operand?.kind === 'identifier') {
         const index = names.indexOf(operand.name.toLowerCase());
         if (index >= 0) return { fields: { [field]: index }, consumed: 1 };
-        if (operand.asImmediate.value === undefined) return problem(`${operand.name} is not ${describe}`, operand.span, true);
+        if (operand.asImmediate.value === undefined)
+          return problem(`${operand.name} is not ${describe}`, operand.span, true);
       }
       const read = parseRange(input, { minimum: 0, maximum: 2 ** width - 1, step: 1, what: describe });
       if ('result' in read) return read.result;
@@ -77,7 +79,9 @@ export function genericSystemRegisterName(f: Fields): string {
 }
 
 /** Fields of a generic name, or undefined. */
-export function parseGenericName(name: string): { op0: number; op1: number; CRn: number; CRm: number; op2: number } | undefined {
+export function parseGenericName(
+  name: string,
+): { op0: number; op1: number; CRn: number; CRm: number; op2: number } | undefined {
   const match = /^s([0-3])_([0-7])_c(1[0-5]|[0-9])_c(1[0-5]|[0-9])_([0-7])$/i.exec(name);
   if (!match) return undefined;
   const [op0, op1, CRn, CRm, op2] = match.slice(1).map(Number) as [number, number, number, number, number];
@@ -99,7 +103,9 @@ export function systemRegisterOperand(direction: 'read' | 'write'): OperandKind<
         fields['op2'] as number,
       ]);
       const row = systemRegisterAt(key);
-      const usable = row && (row.access[direction] !== undefined || (row.access.read === undefined && row.access.write === undefined));
+      const usable =
+        row &&
+        (row.access[direction] !== undefined || (row.access.read === undefined && row.access.write === undefined));
       return usable ? row.name.toLowerCase() : genericSystemRegisterName(fields);
     },
     parse: input => {
@@ -135,7 +141,12 @@ export function plainNumber(field: string, width: number): OperandKind<Immediate
 }
 
 function numberIn(input: ParseInput, field: string, width: number) {
-  const read = parseRange(input, { minimum: 0, maximum: 2 ** width - 1, step: 1, what: `a number, 0 to ${2 ** width - 1}` });
+  const read = parseRange(input, {
+    minimum: 0,
+    maximum: 2 ** width - 1,
+    step: 1,
+    what: `a number, 0 to ${2 ** width - 1}`,
+  });
   if ('result' in read) return read.result;
   if ('fixup' in read) return problem('this number must be known', immediateAt(input)?.span, true);
   return { fields: { [field]: read.value }, consumed: 1 };
@@ -157,32 +168,34 @@ export function controlRegister(field: string): OperandKind<TextRef> {
   };
 }
 
-/** PSTATE fields of MSR (immediate) by op1:op2; SVCR and what is not here is written generically by nobody. */
-const PSTATE_FIELDS: Readonly<Record<number, string>> = {
-  0o03: 'uao',
-  0o04: 'pan',
-  0o05: 'spsel',
-  0o31: 'ssbs',
-  0o32: 'dit',
-  0o34: 'tco',
-  0o36: 'daifset',
-  0o37: 'daifclr',
-};
+/** PSTATE fields that MSR (immediate) writes (Arm ARM C6.2, MSR (immediate)). */
+const PSTATE_FIELDS = [
+  { op1: 0, op2: 3, name: 'uao' },
+  { op1: 0, op2: 4, name: 'pan' },
+  { op1: 0, op2: 5, name: 'spsel' },
+  { op1: 3, op2: 1, name: 'ssbs' },
+  { op1: 3, op2: 2, name: 'dit' },
+  { op1: 3, op2: 4, name: 'tco' },
+  { op1: 3, op2: 6, name: 'daifset' },
+  { op1: 3, op2: 7, name: 'daifclr' },
+] as const;
+
+const pstateFieldAt = (op1: number, op2: number) => PSTATE_FIELDS.find(field => field.op1 === op1 && field.op2 === op2);
 
 /** Whether MSR (immediate) has a field at op1 and op2. */
-export const isPstateField = (op1: number, op2: number): boolean => PSTATE_FIELDS[op1 * 8 + op2] !== undefined;
+export const isPstateField = (op1: number, op2: number): boolean => pstateFieldAt(op1, op2) !== undefined;
 
 /** The field that MSR (immediate) writes. */
 export const pstateField: OperandKind<TextRef> = {
   role: 'text',
   fields: ['op1', 'op2'],
   describe: 'a PSTATE field such as daifset',
-  print: fields => PSTATE_FIELDS[(fields['op1'] as number) * 8 + (fields['op2'] as number)] ?? '',
+  print: fields => pstateFieldAt(fields['op1'] as number, fields['op2'] as number)?.name ?? '',
   parse: input => {
     const operand = current(input);
     const name = operand?.kind === 'identifier' ? operand.name.toLowerCase() : undefined;
-    const found = Object.entries(PSTATE_FIELDS).find(([, field]) => field === name);
+    const found = PSTATE_FIELDS.find(field => field.name === name);
     if (!found) return problem('expected a PSTATE field such as daifset', operand?.span);
-    return { fields: { op1: Number(found[0]) >> 3, op2: Number(found[0]) & 7 }, consumed: 1 };
+    return { fields: { op1: found.op1, op2: found.op2 }, consumed: 1 };
   },
 };
