@@ -11,6 +11,8 @@ export interface Implementation {
   hasFeature(name: string): boolean;
   /** Reset values of this model's registers where they differ from the rows', such as MIDR_EL1 and the ID registers. */
   readonly resetValues: ReadonlyMap<string, bigint>;
+  /** CCSIDR_EL1 by the value of CSSELR_EL1; caches beyond the end do not exist. */
+  readonly caches: readonly bigint[];
   /** The instruction by which software calls the firmware that the machine itself provides (PSCI). */
   readonly firmwareConduit: 'smc' | 'hvc' | 'none';
 }

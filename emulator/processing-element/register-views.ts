@@ -1,6 +1,8 @@
 /** System registers that are windows on PSTATE, stack pointers and inputs, with no storage of their own. */
+import { hcrField, isInHost } from './effective-registers.ts';
 import { interruptStatus } from './interrupts.ts';
 import type { ProcessingElement } from './processing-element.ts';
+import { registerField } from './register-field.ts';
 
 /** Reads and writes of the state behind a register. A write gets a value whose reserved bits have been dealt with. */
 export interface RegisterView {
@@ -34,6 +36,19 @@ export function writeInterruptMasks(pe: ProcessingElement, daif: number): void {
 /** Changes PSTATE.SP, and so the stack pointer in use. */
 export function writeStackPointerSelect(pe: ProcessingElement, spSel: number): void {
   pe.state.setLevel(pe.state.el, spSel);
+}
+
+const TDZ = registerField('HCR_EL2', 'TDZ');
+const DZE = registerField('SCTLR_EL1', 'DZE');
+const HOST_DZE = registerField('SCTLR_EL2', 'DZE');
+/** DCZID_EL0.DZP. */
+const ZERO_BLOCK_PROHIBITED = 1n << 4n;
+
+/** DC ZVA would trap at the current level. */
+function zeroBlockProhibited(pe: ProcessingElement): boolean {
+  const { el } = pe.state;
+  if (el === 0 && pe.field(isInHost(pe) ? HOST_DZE : DZE) === 0) return true;
+  return el < 2 && hcrField(pe, TDZ) === 1;
 }
 
 const views: Readonly<Record<string, RegisterView>> = {
@@ -77,6 +92,10 @@ const views: Readonly<Record<string, RegisterView>> = {
       state.fpsr = value;
     },
   },
+  CCSIDR_EL1: {
+    read: ({ state, implementation }) => implementation.caches[Number(state.read('CSSELR_EL1'))] ?? 0n,
+  },
+  DCZID_EL0: { read: pe => pe.state.read('DCZID_EL0') | (zeroBlockProhibited(pe) ? ZERO_BLOCK_PROHIBITED : 0n) },
   ISR_EL1: { read: pe => BigInt(interruptStatus(pe)) },
 };
 

@@ -266,6 +266,7 @@ export const exceptionRegisters = [
   systemRegister('SP_EL0', [3, 0, 4, 1, 0], {
     brief: 'The stack pointer of EL0, also used at other levels while SPSel is 0.',
     access: readWrite(1),
+    unless: [on('SPSel', 'SP')],
     handler: 'pe',
     storage: 'none',
     fields: [bits('63:0', 'StackPointer')],

@@ -52,6 +52,7 @@ export class Bench {
         el3,
         hasFeature: name => named.has(name),
         resetValues: new Map(),
+        caches: [0x701f_e00an, 0x201f_e012n],
         firmwareConduit: conduit,
       },
       handlers,
