@@ -16,6 +16,19 @@ const commands: readonly Command[] = [
     summary: 'debug adapter (Debug Adapter Protocol) over standard input and output',
     start: async () => (await import('./main.ts')).startDebugAdapter(),
   },
+  {
+    name: 'lsp',
+    summary: 'language server (Language Server Protocol) over standard input and output',
+    start: async () => {
+      (await import('../language-server/main.ts')).startLanguageServer();
+      return undefined;
+    },
+  },
+  {
+    name: 'run',
+    summary: "runs a guest; options are QEMU's own, see trapdoor run --help",
+    start: async words => (await import('./run/main.ts')).runCommand(words),
+  },
 ];
 
 function usage(): string {
