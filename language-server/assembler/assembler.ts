@@ -691,7 +691,6 @@ export class Assembler {
     for (const size of [4, 8, 16] as const) {
       const entries = this.pools.take(this.section, this.subsection, size);
       if (entries.length === 0) continue;
-      this.mapContent(false);
       this.align(size, { value: 0n, size: 1 }, Number.MAX_SAFE_INTEGER);
       for (const entry of entries) {
         entry.symbol.definition = this.place();
