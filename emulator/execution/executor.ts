@@ -6,7 +6,9 @@
  * page crossings, exceptions and system operations. How a run is cut into pieces never changes what it does.
  */
 import { decode } from '../architecture/decoder.ts';
+import type { Fields } from '../architecture/pattern.ts';
 import type { Statement } from '../architecture/semantics.ts';
+import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import { completeStep, raisePendingStep, stepState } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
@@ -21,10 +23,9 @@ import {
   raiseUndefined,
 } from '../processing-element/synchronous-exceptions.ts';
 import type { AccessTransfer } from '../processing-element/syndrome.ts';
-import type { AddressMap } from '../bus/address-map.ts';
 import { CodeCache } from './code-cache.ts';
-import type { EngineArea } from './engine-area.ts';
 import { Exit, raisedCodes } from './engine.ts';
+import type { EngineArea } from './engine-area.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 import { hostHelperFunctions } from './host-helpers.ts';
 import type { Interpreter } from './interpreter/generate.ts';
@@ -87,6 +88,8 @@ export class Executor {
   /** The last pause fell on a point where a check is due; it must be made before anything else runs. */
   checkOwed = false;
   private inCode = false;
+  /** Fields of system instructions by word: a guest has few different ones and executes them often. */
+  private readonly systemFields = new Map<number, Fields>();
   private breakpoints: ReadonlySet<bigint> = new Set();
 
   constructor(options: {
@@ -297,7 +300,8 @@ export class Executor {
     instructionTlb.fill(context, pc, records);
     const page = pc & ~0xfffn;
     for (const address of this.breakpoints)
-      if ((address & ~0xfffn) === page) this.code.setBreakpoint(records + (Number(address & 0xffcn) << (RECORD_SHIFT - 2)));
+      if ((address & ~0xfffn) === page)
+        this.code.setBreakpoint(records + (Number(address & 0xffcn) << (RECORD_SHIFT - 2)));
     return records + offset;
   }
 
@@ -319,7 +323,8 @@ export class Executor {
     this.inCode = false;
     const at = engine.get('record');
     this.position += this.handed - engine.get('budget') + ((at - engine.get('countFrom')) >>> RECORD_SHIFT);
-    if (code !== Exit.fetch) state.pc = engine.getWide('page') + BigInt((at & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
+    if (code !== Exit.fetch)
+      state.pc = engine.getWide('page') + BigInt((at & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
     switch (code) {
       case Exit.check:
         return this.checkDue() ? 'check' : 'again';
@@ -358,10 +363,14 @@ export class Executor {
   }
 
   private systemOperation(unit: ExecutionUnit, record: number): void {
-    const decoded = decode(this.memory.view.getUint32(this.code.wordAddress(record), true));
-    const operation = this.operations[unit.state.engine.get('exitDetail')];
-    if (!decoded || !operation) throw new Error('a system operation without an instruction');
-    operation(unit, decoded.fields, this.host);
+    const word = this.memory.view.getUint32(this.code.wordAddress(record), true);
+    let fields = this.systemFields.get(word);
+    if (!fields) {
+      fields = decode(word)?.fields;
+      if (!fields) throw new Error('a system operation without an instruction');
+      this.systemFields.set(word, fields);
+    }
+    (this.operations[unit.state.engine.get('exitDetail')] as SystemOperation)(unit, fields, this.host);
   }
 
   private raise({ pe }: ExecutionUnit, detail: number): void {
@@ -411,7 +420,7 @@ export class Executor {
 function* accessesOf(statements: readonly Statement[]) {
   for (const s of statements) {
     if (s.op === 'store') yield { size: s.size, options: s.options };
-    else if (s.op === 'take' && s.value.node.op === 'load') yield { size: s.value.node.size, options: s.value.node.options };
+    else if (s.op === 'take' && s.value.node.op === 'load')
+      yield { size: s.value.node.size, options: s.value.node.options };
   }
 }
-

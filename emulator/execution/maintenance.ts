@@ -4,9 +4,9 @@ import { registerField } from '../processing-element/register-field.ts';
 import { raiseDataAbort } from '../processing-element/synchronous-exceptions.ts';
 import { type AddressTranslateOperation, addressTranslate } from '../translation/address-translate.ts';
 import { tlbInvalidation } from '../translation/tlb-maintenance.ts';
+import { ACCESS_STORE } from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 import type { SlowMemory } from './memory-access.ts';
-import { ACCESS_STORE } from './engine.ts';
 
 const FB = registerField('HCR_EL2', 'FB');
 /** DCZID_EL0.BS = 4: sixteen words. */

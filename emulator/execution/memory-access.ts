@@ -108,7 +108,12 @@ export class SlowMemory {
     return parts;
   }
 
-  private translate(unit: ExecutionUnit, address: bigint, access: AccessKind, privileged: boolean): Translation | undefined {
+  private translate(
+    unit: ExecutionUnit,
+    address: bigint,
+    access: AccessKind,
+    privileged: boolean,
+  ): Translation | undefined {
     const { pe, state, translator } = unit;
     const regime = translator.regimeOf(state.el as 0 | 1 | 2 | 3);
     unit.keeper.synchronize(regime, isSecure(pe));

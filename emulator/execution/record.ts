@@ -5,7 +5,7 @@
  * (u8), small immediates and one 64-bit immediate, placed by `layOut`. Records hold no address, so a page mapped at
  * several virtual addresses is decoded once. A sentinel behind the last record leads to the next page.
  */
-import { shapeOf, type Instruction } from '../architecture/instruction.ts';
+import { type Instruction, shapeOf } from '../architecture/instruction.ts';
 import type { OperandKind } from '../architecture/operand.ts';
 import type { Fields } from '../architecture/pattern.ts';
 import type { Node, RegisterRef, Statement, Value } from '../architecture/semantics.ts';
@@ -48,7 +48,8 @@ export function layOut(row: Instruction, statements: readonly Statement[]): Reco
   const registers = new Map<string, { ref: RegisterRef; direction: Direction }>();
   const immediates = new Set<string>();
   const labels = new Set<string>();
-  const register = (ref: RegisterRef, direction: Direction) => registers.set(registerKey(ref, direction), { ref, direction });
+  const register = (ref: RegisterRef, direction: Direction) =>
+    registers.set(registerKey(ref, direction), { ref, direction });
   visitStatements(statements, {
     node: node => {
       if (node.op === 'getRegister') register(node.register, 'read');
@@ -73,7 +74,8 @@ export function layOut(row: Instruction, statements: readonly Statement[]): Reco
   const parts: RecordPart[] = [];
   const byStorage = (size: 'u8' | 'u16' | 'i64') =>
     [...immediates].filter(name => (row.operands[name]?.storedAs ?? 'i64') === size);
-  for (const operand of byStorage('i64')) parts.push({ kind: 'immediate', operand, storedAs: 'i64', at: place(8, [8]) });
+  for (const operand of byStorage('i64'))
+    parts.push({ kind: 'immediate', operand, storedAs: 'i64', at: place(8, [8]) });
   for (const operand of labels) parts.push({ kind: 'label', operand, storedAs: 'i64', at: place(4, [8, 12, 4]) });
   for (const operand of byStorage('u16'))
     parts.push({ kind: 'immediate', operand, storedAs: 'u16', at: place(2, [6, 4, 8, 10, 12, 14]) });

@@ -36,7 +36,11 @@ export interface SystemOperationHost {
 export type SystemOperation = (unit: ExecutionUnit, fields: Fields, host: SystemOperationHost) => void;
 
 const keyOf = (f: Fields, op0: number): number =>
-  (op0 << 14) | ((f['op1'] as number) << 11) | ((f['CRn'] as number) << 7) | ((f['CRm'] as number) << 3) | (f['op2'] as number);
+  (op0 << 14) |
+  ((f['op1'] as number) << 11) |
+  ((f['CRn'] as number) << 7) |
+  ((f['CRm'] as number) << 3) |
+  (f['op2'] as number);
 
 const immediate = (f: Fields): number => f['imm16'] as number;
 
@@ -78,8 +82,10 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
     else raiseUndefined(unit.pe);
   },
   eret: ({ pe }) => executeExceptionReturn(pe),
-  mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
-  msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
+  mrs: ({ pe, registers }, f) =>
+    executeReadSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
+  msr: ({ pe, registers }, f) =>
+    executeWriteSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
   msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),
   sys: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, false),
   sysl: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, true),

@@ -5,11 +5,11 @@
  * position can be visited again. It never reads the host's clock; whoever drives it decides when it runs.
  */
 import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '../architecture/cpu-model.ts';
-import type { MemoryObserver, WatchedAccess } from '../execution/memory-access.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
 import type { Interpreter } from '../execution/interpreter/generate.ts';
 import { Maintenance } from '../execution/maintenance.ts';
+import type { MemoryObserver, WatchedAccess } from '../execution/memory-access.ts';
 import { callPsci, type PsciArguments, type PsciHost } from '../firmware/psci.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import type { ExceptionRecord } from '../processing-element/exception-record.ts';
@@ -19,8 +19,8 @@ import { resetProcessingElement } from '../processing-element/reset.ts';
 import { STATE_SIZE } from '../processing-element/state.ts';
 import { SystemInstructionAccess } from '../processing-element/system-instruction-access.ts';
 import type { BootFiles } from './boot.ts';
-import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { enterLinux } from './boot-state.ts';
+import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { ExceptionLog } from './exception-log.ts';
 import { History } from './history.ts';
 import { type MachineOptions, OptionError } from './options.ts';
@@ -36,7 +36,12 @@ export type MachineStop =
   /** The exception catcher wanted to stop here. */
   | { readonly kind: 'exception'; readonly pe: number; readonly record: ExceptionRecord }
   | { readonly kind: 'idle' }
-  | { readonly kind: 'ended'; readonly how: 'shutdown' | 'reset' | 'exit'; readonly status?: number; readonly detail: string };
+  | {
+      readonly kind: 'ended';
+      readonly how: 'shutdown' | 'reset' | 'exit';
+      readonly status?: number;
+      readonly detail: string;
+    };
 
 type Ending = Extract<MachineStop, { kind: 'ended' }>;
 
@@ -88,7 +93,8 @@ export class Machine {
           for (const unit of this.core.units) unit.forgetTranslations();
         },
         transmit: (port, byte) => this.transmit(port, byte),
-        powerOff: () => this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
+        powerOff: () =>
+          this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
         reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the secure GPIO reset the machine' }),
       },
     });
@@ -132,7 +138,9 @@ export class Machine {
       saveState: () => this.saveState(),
       restoreState: state => this.restoreState(state as SavedMachine),
       pagesAreClean: () => {
-        for (const unit of core.units) unit.tlb.revokeWrites();
+        // Stale entries are legal until the guest invalidates them; dropping all at every epoch makes replay meet none
+        // that the first run did not have.
+        for (const unit of core.units) unit.forgetTranslations();
       },
       pagesRestored: pages => {
         for (const page of pages) core.executor.code.written(page * 4096, 4096);
@@ -278,7 +286,8 @@ export class Machine {
     hash.text(String(this.position));
     for (const { state } of this.core.units) hashProcessingElement(hash, memory.u32, state.address, STATE_SIZE);
     for (const device of snapshotables) hash.text(serialize(device.save()));
-    for (const block of memory.blocks) hash.memory(memory.u32.subarray(block.host >>> 2, (block.host + block.size) >>> 2));
+    for (const block of memory.blocks)
+      hash.memory(memory.u32.subarray(block.host >>> 2, (block.host + block.size) >>> 2));
     return hash.digest();
   }
 
@@ -442,16 +451,22 @@ const mpidr = (affinity: number): bigint => (1n << 31n) | BigInt(affinity);
 
 function cpuOf(options: MachineOptions): CpuConfiguration {
   const model = findCpuModel(options.cpu);
-  if (!model) throw new OptionError(`-cpu ${options.cpu} is not supported. Supported: ${cpuModels.map(m => m.name).join(' ')}`);
+  if (!model)
+    throw new OptionError(`-cpu ${options.cpu} is not supported. Supported: ${cpuModels.map(m => m.name).join(' ')}`);
   return configureCpu(model, { el2: options.virtualization, el3: options.secure, gicV3: options.gicVersion === 3 });
 }
 
-function implementationOf(cpu: CpuConfiguration, options: MachineOptions, conduit: 'smc' | 'hvc' | 'none'): Implementation {
+function implementationOf(
+  cpu: CpuConfiguration,
+  options: MachineOptions,
+  conduit: 'smc' | 'hvc' | 'none',
+): Implementation {
   return {
     el2: options.virtualization,
     el3: options.secure,
     hasFeature: name => cpu.hasFeature(name),
     resetValues: cpu.resetValues,
+    caches: cpu.model.caches,
     firmwareConduit: conduit,
   };
 }
@@ -466,4 +481,3 @@ function serialize(value: unknown): string {
     return inner;
   });
 }
-

@@ -1,5 +1,5 @@
 /** A hash of everything that a guest could tell apart: memory, registers, devices. Equal states have equal hashes. */
-import { stateOffsets, type StateFieldName } from '../processing-element/state.ts';
+import { type StateFieldName, stateOffsets } from '../processing-element/state.ts';
 
 /** Fields that belong to the engine, not to the architecture. */
 const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([

@@ -43,14 +43,14 @@ export function encodeBitmask(value: bigint, width: 32 | 64): { N: number; immr:
 /** A logical immediate. `inverted` is for aliases such as BIC that write the complement. */
 export function bitmaskImmediate(sf: string, inverted = false): OperandKind<ImmediateRef> {
   const width = (fields: Fields): 32 | 64 => (fields[sf] ? 64 : 32);
-  const valueOf = (fields: Fields) =>
+  const numberOf = (fields: Fields) =>
     decodeBitmask(fields['N'] as number, fields['immr'] as number, fields['imms'] as number, width(fields)) ?? 0n;
   return {
     role: 'immediate',
     fields: ['N', 'immr', 'imms'],
     describe: 'a bitmask immediate: a rotated run of ones, repeated',
     storedAs: 'i64',
-    print: fields => hexadecimal(inverted ? mask(width(fields)) ^ valueOf(fields) : valueOf(fields)),
+    print: fields => hexadecimal(inverted ? mask(width(fields)) ^ numberOf(fields) : numberOf(fields)),
     parse: input => {
       const immediate = immediateAt(input);
       if (!immediate) return problem('expected a register or a bitmask immediate', current(input)?.span);
@@ -69,7 +69,7 @@ export function bitmaskImmediate(sf: string, inverted = false): OperandKind<Imme
         );
       return { fields: encoded, consumed: 1 };
     },
-    value: valueOf,
+    value: numberOf,
   };
 }
 
@@ -125,7 +125,7 @@ export function wideImmediate(imm: string, hw: string, sf: string): OperandKind<
 /** The whole value of a MOV alias of MOVZ or MOVN (`inverted`). */
 export function movedImmediate(sf: string, inverted: boolean): OperandKind<ImmediateRef> {
   const width = (fields: Fields): 32 | 64 => (fields[sf] ? 64 : 32);
-  const valueOf = (fields: Fields) => {
+  const numberOf = (fields: Fields) => {
     const value = BigInt(fields['imm16'] as number) << BigInt(16 * (fields['hw'] as number));
     return inverted ? mask(width(fields)) ^ value : value;
   };
@@ -133,7 +133,7 @@ export function movedImmediate(sf: string, inverted: boolean): OperandKind<Immed
     role: 'immediate',
     fields: ['imm16', 'hw'],
     describe: 'an immediate with at most 16 significant bits in one place',
-    print: fields => hexadecimal(valueOf(fields)),
+    print: fields => hexadecimal(numberOf(fields)),
     parse: input => {
       const immediate = immediateAt(input);
       if (!immediate) return problem('expected a register or an immediate', current(input)?.span);
@@ -150,6 +150,6 @@ export function movedImmediate(sf: string, inverted: boolean): OperandKind<Immed
       }
       return problem(`${given} cannot be made by one move; use “ldr =${given}” or movz and movk`, immediate.span, true);
     },
-    value: valueOf,
+    value: numberOf,
   };
 }

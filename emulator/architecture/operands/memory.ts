@@ -38,13 +38,13 @@ export function signedOffset(field: string, width: number, size: number, omitZer
   const minimum = -(2 ** (width - 1)) * size;
   const maximum = (2 ** (width - 1) - 1) * size;
   const what = `an offset, ${minimum} to ${maximum}${size === 1 ? '' : ` in steps of ${size}`}`;
-  const valueOf = (fields: Fields) => signed(fields[field] as number, width) * size;
+  const numberOf = (fields: Fields) => signed(fields[field] as number, width) * size;
   return {
     role: 'immediate',
     fields: [field],
     describe: what,
     storedAs: 'i64',
-    print: fields => (omitZero && fields[field] === 0 ? '' : decimal(valueOf(fields))),
+    print: fields => (omitZero && fields[field] === 0 ? '' : decimal(numberOf(fields))),
     parse: input => {
       if (omitZero && !current(input)) return { fields: { [field]: 0 }, consumed: 0 };
       const read = parseRange(input, { minimum, maximum, step: size, what });
@@ -54,7 +54,7 @@ export function signedOffset(field: string, width: number, size: number, omitZer
       const units = read.value / size;
       return { fields: { [field]: units < 0 ? units + 2 ** width : units }, consumed: 1 };
     },
-    value: fields => BigInt(valueOf(fields)),
+    value: fields => BigInt(numberOf(fields)),
   };
 }
 

@@ -29,9 +29,7 @@ export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
   const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
   const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
   const hostHelpers = collectHostHelpers(table);
-  const hostIndexes = new Map(
-    hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]),
-  );
+  const hostIndexes = new Map(hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]));
 
   const systemOperations: string[] = [];
   const helpers = new Map<Helper, number>();
@@ -115,7 +113,12 @@ function rareHandler(variant: Variant, callees: Callees): FunctionBody {
   return body.i32(0);
 }
 
-function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<number, number>, exact: boolean): FunctionBody {
+function mainLoop(
+  table: VariantTable,
+  callees: Callees,
+  rare: ReadonlyMap<number, number>,
+  exact: boolean,
+): FunctionBody {
   const body = new FunctionBody(exact ? ['i32'] : []);
   const remaining = 0;
   const i32 = () => body.local('i32');
@@ -135,8 +138,10 @@ function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<numbe
   const { ip, main } = locals;
   const { flags } = main;
   const entry = i32();
-  const load32 = (field: Parameters<typeof at>[0], local: number) => body.i32(0).memory('i32.load', at(field)).set(local);
-  const store32 = (field: Parameters<typeof at>[0], local: number) => body.i32(0).get(local).memory('i32.store', at(field));
+  const load32 = (field: Parameters<typeof at>[0], local: number) =>
+    body.i32(0).memory('i32.load', at(field)).set(local);
+  const store32 = (field: Parameters<typeof at>[0], local: number) =>
+    body.i32(0).get(local).memory('i32.store', at(field));
   const loadFlags = () => {
     load32('n', flags.n);
     load32('z', flags.z);
@@ -188,7 +193,11 @@ function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<numbe
       if (rareFunction !== undefined) callRare(rareFunction);
       else {
         const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
-        lowerStatements(variant.statements, variant.variables, new InterpreterPlace(body, locals, callees, variant.layout));
+        lowerStatements(
+          variant.statements,
+          variant.variables,
+          new InterpreterPlace(body, locals, callees, variant.layout),
+        );
         body.branch('next');
       }
     }
@@ -205,8 +214,18 @@ function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<numbe
   body.end();
   // Another page: the distance in records is four times that in bytes.
   body.get(main.page);
-  body.get(ip).i32(PAGE_RECORDS_MASK).op('i32.and').i32(RECORD_SHIFT - 2).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
-  body.get(main.next).get(ip).op('i32.sub').i32(RECORD_SHIFT - 2).op('i32.shr_s', 'i64.extend_i32_s', 'i64.add');
+  body
+    .get(ip)
+    .i32(PAGE_RECORDS_MASK)
+    .op('i32.and')
+    .i32(RECORD_SHIFT - 2)
+    .op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+  body
+    .get(main.next)
+    .get(ip)
+    .op('i32.sub')
+    .i32(RECORD_SHIFT - 2)
+    .op('i32.shr_s', 'i64.extend_i32_s', 'i64.add');
   body.set(main.target).branch('lookUp');
   body.end(); // jumpTo: `target` is the address to go to
   account(body, locals, 1);
@@ -220,7 +239,13 @@ function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<numbe
   body.end();
   body.get(main.target).i64(~0xfffn).op('i64.and').set(main.page);
   body.get(entry).memory('i32.load', 8);
-  body.get(main.target).op('i32.wrap_i64').i32(0xffc).op('i32.and').i32(RECORD_SHIFT - 2).op('i32.shl', 'i32.add');
+  body
+    .get(main.target)
+    .op('i32.wrap_i64')
+    .i32(0xffc)
+    .op('i32.and')
+    .i32(RECORD_SHIFT - 2)
+    .op('i32.shl', 'i32.add');
   body.tee(ip).set(main.countFrom);
   body.get(main.budget).i32(0).op('i32.gt_s').branchIf('top');
   exit(Exit.check);
@@ -247,7 +272,11 @@ function mainLoop(table: VariantTable, callees: Callees, rare: ReadonlyMap<numbe
 }
 
 /** Takes the instructions since the last accounting, and `extra`, from the budget. */
-function account(body: FunctionBody, { ip, main }: Locals & { main: NonNullable<Locals['main']> }, extra: number): void {
+function account(
+  body: FunctionBody,
+  { ip, main }: Locals & { main: NonNullable<Locals['main']> },
+  extra: number,
+): void {
   body.get(main.budget);
   body.get(ip).get(main.countFrom).op('i32.sub').i32(RECORD_SHIFT).op('i32.shr_u', 'i32.sub');
   if (extra) body.i32(extra).op('i32.sub');

@@ -17,7 +17,14 @@ import { ACTIVE_WINDOW, type StateFieldName, stateOffsets } from '../../processi
 import { ACCESS_FOR_WRITE, ACCESS_STORE, ACCESS_UNPRIVILEGED, Exit, raisedCodes } from '../engine.ts';
 import type { Emit, Place } from '../lowering/lower.ts';
 import type { FunctionBody } from '../lowering/module.ts';
-import { findOperand, findRegister, PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE, type RecordLayout } from '../record.ts';
+import {
+  findOperand,
+  findRegister,
+  PAGE_RECORDS_MASK,
+  RECORD_SHIFT,
+  RECORD_SIZE,
+  type RecordLayout,
+} from '../record.ts';
 
 /** Addresses of state in the active window. */
 export const at = (field: StateFieldName): number => ACTIVE_WINDOW + stateOffsets[field];
@@ -161,7 +168,10 @@ export class InterpreterPlace implements Place {
   /** Pushes whether the access misses the TLB, leaving the entry's address in `entry`. */
   private probe(address: number, entry: number, size: AccessSize, options: AccessOptions, store: boolean): void {
     const { body } = this;
-    body.get(address).i64(BigInt(12 - TLB_ENTRY_SHIFT)).op('i64.shr_u', 'i32.wrap_i64');
+    body
+      .get(address)
+      .i64(BigInt(12 - TLB_ENTRY_SHIFT))
+      .op('i64.shr_u', 'i32.wrap_i64');
     body.i32((TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT).op('i32.and');
     if (options.unprivileged) body.i32(0).memory('i32.load', at('tlbUnprivileged'));
     else if (this.locals.main) body.get(this.locals.main.tlb);
@@ -169,7 +179,10 @@ export class InterpreterPlace implements Place {
     body.op('i32.add').tee(entry);
     body.memory('i64.load', store || options.forWrite ? 8 : 0);
     const alignment = options.alignment ?? size;
-    body.get(address).i64(~0xfffn | BigInt(alignment - 1)).op('i64.and', 'i64.ne');
+    body
+      .get(address)
+      .i64(~0xfffn | BigInt(alignment - 1))
+      .op('i64.and', 'i64.ne');
   }
 
   private hostAddress(address: number, entry: number): void {
@@ -223,14 +236,24 @@ export class InterpreterPlace implements Place {
         [0n, low],
         [8n, high],
       ] as const) {
-        body.get(a).i64(half).op('i64.add').i32(this.descriptor(8, options, false)).call(this.callees.slowLoad).set(local);
+        body
+          .get(a)
+          .i64(half)
+          .op('i64.add')
+          .i32(this.descriptor(8, options, false))
+          .call(this.callees.slowLoad)
+          .set(local);
         this.resume();
       }
       body.get(low).op('i64x2.splat').get(high).op('i64x2.replace_lane').immediateByte(1).set(result);
       body.release('i64', low);
       body.release('i64', high);
     } else {
-      body.get(a).i32(this.descriptor(size, options, false)).call(this.callees.slowLoad).set(result);
+      body
+        .get(a)
+        .i32(this.descriptor(size, options, false))
+        .call(this.callees.slowLoad)
+        .set(result);
       this.resume();
     }
     body.else();
@@ -256,13 +279,20 @@ export class InterpreterPlace implements Place {
     this.spill();
     if (size === 16) {
       for (const half of [0, 1]) {
-        body.get(a).i64(BigInt(half * 8)).op('i64.add');
+        body
+          .get(a)
+          .i64(BigInt(half * 8))
+          .op('i64.add');
         body.get(stored).op('i64x2.extract_lane').immediateByte(half);
         body.i32(this.descriptor(8, options, true)).call(this.callees.slowStore);
         this.resume();
       }
     } else {
-      body.get(a).get(stored).i32(this.descriptor(size, options, true)).call(this.callees.slowStore);
+      body
+        .get(a)
+        .get(stored)
+        .i32(this.descriptor(size, options, true))
+        .call(this.callees.slowStore);
       this.resume();
     }
     body.else();

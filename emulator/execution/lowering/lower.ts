@@ -49,16 +49,17 @@ export interface Place {
 }
 
 /** Emits the statements of one variant. */
-export function lowerStatements(
-  statements: readonly Statement[],
-  variables: readonly Variable[],
-  place: Place,
-): void {
+export function lowerStatements(statements: readonly Statement[], variables: readonly Variable[], place: Place): void {
   new Lowering(variables, place, countUses(statements)).run(statements);
 }
 
 /** Emits a helper's result value on the stack; its arguments are the function's first locals. */
-export function lowerValue(value: Value, statements: readonly Statement[], variables: readonly Variable[], place: Place): void {
+export function lowerValue(
+  value: Value,
+  statements: readonly Statement[],
+  variables: readonly Variable[],
+  place: Place,
+): void {
   const uses = countUses(statements);
   countValue(value, uses);
   const lowering = new Lowering(variables, place, uses, false);

@@ -167,7 +167,10 @@ export class FunctionBody {
       if (last && last[1] === type) last[0]++;
       else runs.push([1, type]);
     }
-    const head = [...unsignedLeb(runs.length), ...runs.flatMap(([count, type]) => [...unsignedLeb(count), TYPE_CODES[type]])];
+    const head = [
+      ...unsignedLeb(runs.length),
+      ...runs.flatMap(([count, type]) => [...unsignedLeb(count), TYPE_CODES[type]]),
+    ];
     const size = head.length + this.bytes.length + 1;
     return concatenate([unsignedLeb(size), head, this.bytes, [0x0b]]);
   }
@@ -254,8 +257,7 @@ export class ModuleBuilder {
       section(4, [1, 0x70, 1, ...size, ...size]);
     }
     section(7, vector(this.exports.map(e => [...name(e.name), 0, ...unsignedLeb(e.index)])));
-    if (this.tableEntries.length)
-      section(9, [1, 0, 0x41, 0, 0x0b, ...vector(this.tableEntries.map(unsignedLeb))]);
+    if (this.tableEntries.length) section(9, [1, 0, 0x41, 0, 0x0b, ...vector(this.tableEntries.map(unsignedLeb))]);
     section(
       10,
       vector(

@@ -41,7 +41,11 @@ export const opcodes: Readonly<Record<string, readonly number[]>> = (() => {
       table[name] = [first + i];
     });
   };
-  const withType = (type: string, names: string) => names.split(' ').map(name => `${type}.${name}`).join(' ');
+  const withType = (type: string, names: string) =>
+    names
+      .split(' ')
+      .map(name => `${type}.${name}`)
+      .join(' ');
   const integerTests = 'eqz eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u';
   number(0x45, withType('i32', integerTests));
   number(0x50, withType('i64', integerTests));
