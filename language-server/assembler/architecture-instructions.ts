@@ -1,5 +1,17 @@
-import type { Alias, IdentifierOperand, Instruction } from '../architecture.ts';
-import { type Fields, insertFields, instructions, matchTemplate, type Template } from '../architecture.ts';
+import {
+  type Alias,
+  type AssemblyOperand,
+  type Fields,
+  findSystemInstruction,
+  type IdentifierOperand,
+  type ImmediateOperand,
+  type Instruction,
+  insertFields,
+  instructions,
+  matchTemplate,
+  systemInstructions,
+  type Template,
+} from '../architecture.ts';
 import type { AssembledInstruction, InstructionSet } from './instruction-set.ts';
 
 /** One way to write an instruction. */
@@ -26,8 +38,10 @@ const conditions = 'eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le al nv'.split
 /** `beq` and its kin: the older spelling of `b.eq`. */
 const dotless = new Map(conditions.map(condition => [`b${condition}`, `b.${condition}`]));
 
+const systemMnemonics: ReadonlySet<string> = new Set(systemInstructions.map(row => row.mnemonic.toLowerCase()));
+
 /** Every mnemonic as written, conditions included. */
-export const mnemonics: readonly string[] = [...byMnemonic.keys()].flatMap(mnemonic =>
+export const mnemonics: readonly string[] = [...byMnemonic.keys(), ...systemMnemonics].flatMap(mnemonic =>
   mnemonic.endsWith('.') ? conditions.map(condition => mnemonic + condition) : [mnemonic],
 );
 
@@ -48,10 +62,12 @@ function split(mnemonic: string): { spellings: readonly Spelling[]; suffix?: str
 
 /** The instructions of the architecture's tables. */
 export const architectureInstructions: InstructionSet = {
-  knows: mnemonic => split(mnemonic) !== undefined,
+  knows: mnemonic => split(mnemonic) !== undefined || systemMnemonics.has(mnemonic),
   assemble(mnemonic, operands) {
+    if (systemMnemonics.has(mnemonic)) return assembleSystemInstruction(mnemonic, operands);
     const found = split(mnemonic);
     let best: { problem: string; span?: { start: number; end: number }; progress: number } | undefined;
+    let second: AssembledInstruction | undefined;
     for (const { row, template, alias } of found?.spellings ?? []) {
       const kinds = alias?.operands ?? row.operands;
       let fixed: Fields = alias?.fixed ?? {};
@@ -70,16 +86,46 @@ export const architectureInstructions: InstructionSet = {
         continue;
       }
       const fields: Fields = { ...row.defaults, ...match.fields };
-      if (!row.allocated(fields)) {
+      // The table leaves no field to chance; one that nothing gives is a gap in a row.
+      const gap = row.pattern.fields.find(one => fields[one.name] === undefined);
+      if (gap || !row.allocated(fields)) {
         best ??= { problem: 'this combination of operands has no encoding', progress: 0 };
         continue;
       }
-      return { word: insertFields(row.pattern, fields), fixups: match.fixups } satisfies AssembledInstruction;
+      const assembled = { word: insertFields(row.pattern, fields), fixups: match.fixups };
+      // An alias that is not how this word would be printed (MOV by ADD without SP) comes after all others.
+      if (!alias || alias.when(fields)) return assembled;
+      second ??= assembled;
     }
+    if (second) return second;
     if (!best) return { problem: `\`${mnemonic}\` is not an instruction` };
     return { problem: best.problem, ...(best.span && { span: best.span }) };
   },
 };
+
+/** `tlbi vae2is, x3` is another spelling of `sys #4, c8, c3, #1, x3`; the table of system instructions tells which. */
+function assembleSystemInstruction(mnemonic: string, operands: readonly AssemblyOperand[]): AssembledInstruction {
+  const [operation, register, extra] = operands;
+  if (operation?.kind !== 'identifier') {
+    return {
+      problem: `${mnemonic} is followed by the name of an operation`,
+      ...(operation && { span: operation.span }),
+    };
+  }
+  const name = `${mnemonic} ${operation.name}`.toUpperCase();
+  const row = findSystemInstruction(name);
+  if (!row) return { problem: `\`${operation.name}\` is not an operation of ${mnemonic}`, span: operation.span };
+  if (extra) return { problem: 'one operand too many', span: extra.span };
+  if (row.takesRegister && !register) return { problem: `${name} needs a register`, span: operation.span };
+  if (!row.takesRegister && register) return { problem: `${name} takes no register`, span: register.span };
+  const [, op1, n, m, op2] = row.encoding;
+  const parts = [number(op1), word(`c${n}`), word(`c${m}`), number(op2), ...(register ? [register] : [])];
+  return architectureInstructions.assemble('sys', parts);
+}
+
+function number(value: number): ImmediateOperand {
+  return { kind: 'immediate', value: BigInt(value), expression: undefined, hash: true, span: { start: 0, end: 0 } };
+}
 
 function word(text: string): IdentifierOperand {
   const span = { start: 0, end: 0 };
