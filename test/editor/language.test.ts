@@ -60,4 +60,42 @@ describe('assembly in the editor', () => {
       await editor.page.locator('.codicon-debug-breakpoint').first().waitFor();
     }),
   );
+
+  testWith(...needs)('a mistake is marked while it is typed, and the mark goes with it', () =>
+    editor.showing('diagnostic', async () => {
+      await editor.openFile('level.S');
+      await editor.goToLine(6);
+      await editor.press('End');
+      await editor.page.keyboard.type('00000');
+      await editor.errorSquiggles().first().waitFor();
+      await editor.command('Problems: Focus on Problems View');
+      const problem = editor.page.locator('.markers-panel .monaco-list-row', { hasText: 'Ln 6' }).first();
+      await problem.waitFor();
+      await editor.screenshot('diagnostic');
+      expect(await problem.innerText()).toMatch(/\d/);
+      await editor.goToLine(6);
+      await editor.press('End', 'Backspace', 'Backspace', 'Backspace', 'Backspace', 'Backspace');
+      await editor.errorSquiggles().first().waitFor({ state: 'detached' });
+    }),
+  );
+
+  testWith(...needs)('a system register is explained where the mouse rests on it', () =>
+    editor.showing('hover-system-register', async () => {
+      await editor.openFile('level.S');
+      const text = await editor.hover('CurrentEL', 'CurrentEL');
+      await editor.screenshot('hover-system-register');
+      expect(text).toMatch(/CurrentEL/);
+      expect(text).toMatch(/EL.*3:2|3:2.*EL/s);
+    }),
+  );
+
+  testWith(...needs)('an instruction is explained where the mouse rests on it', () =>
+    editor.showing('hover-instruction', async () => {
+      await editor.openFile('level.S');
+      await editor.press('Escape');
+      const text = await editor.hover('lsr', 'lsr');
+      await editor.screenshot('hover-instruction');
+      expect(text).toMatch(/LSR/i);
+    }),
+  );
 });
