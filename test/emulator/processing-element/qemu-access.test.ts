@@ -1,8 +1,10 @@
 import { expect } from 'vitest';
+import { type SystemInstruction, systemInstructions } from '../../../emulator/architecture/system-instructions.ts';
 import { type SystemRegister, systemEncodingKey } from '../../../emulator/architecture/system-register.ts';
 import { systemRegisterSlot, systemRegisters } from '../../../emulator/architecture/system-registers/index.ts';
 import { resetProcessingElement } from '../../../emulator/processing-element/reset.ts';
 import { raiseBreakpointInstruction } from '../../../emulator/processing-element/synchronous-exceptions.ts';
+import { SystemInstructionAccess } from '../../../emulator/processing-element/system-instruction-access.ts';
 import {
   executeReadSystemRegister,
   executeWriteSystemRegister,
@@ -15,6 +17,7 @@ import { askQemu, COMPLETED, CONTROLS, type Control, type Outcome, type Trial } 
 
 /** What QEMU's `max` has, of the features that registers and their traps ask for. */
 const FEATURES = [
+  ...['FEAT_TLBIOS', 'FEAT_TLBIRANGE', 'FEAT_DPB', 'FEAT_DPB2', 'FEAT_SPECRES'],
   ...DEFAULT_FEATURES,
   ...['FEAT_Debugv8p1', 'FEAT_Debugv8p2', 'FEAT_CSV2_2', 'FEAT_RNG', 'FEAT_LOR', 'FEAT_HCX'],
   ...['FEAT_PMUv3p4', 'FEAT_PMUv3p5', 'FEAT_PAuth'],
@@ -53,20 +56,22 @@ function randomControls(random: Random, el: 0 | 1 | 2): Record<Control, bigint> 
 }
 
 interface NamedTrial extends Trial {
-  readonly row: SystemRegister;
-  readonly direction: 'read' | 'write';
+  readonly row: SystemRegister | SystemInstruction;
+  /** `execute`: a system instruction. */
+  readonly direction: 'read' | 'write' | 'execute';
   readonly rt: number;
 }
 
-function randomTrial(random: Random, rows: readonly SystemRegister[]): NamedTrial {
+const OPCODES = { read: 0xd520_0000, write: 0xd500_0000, execute: 0xd500_0000 } as const;
+
+function randomTrial(random: Random, rows: readonly NamedTrial['row'][]): NamedTrial {
   for (;;) {
     const row = random.pick(rows);
-    const direction = random.chance(0.5) ? 'read' : 'write';
+    const direction = 'operation' in row ? 'execute' : random.chance(0.5) ? 'read' : 'write';
     if (direction === 'write' && DISRUPTIVE.test(row.name)) continue;
     const el = random.below(3) as 0 | 1 | 2;
-    const rt = random.below(8);
-    const word =
-      ((direction === 'read' ? 0xd520_0000 : 0xd500_0000) | (systemEncodingKey(row.encoding) << 5) | rt) >>> 0;
+    const rt = 'takesRegister' in row && !row.takesRegister ? 31 : random.below(8);
+    const word = (OPCODES[direction] | (systemEncodingKey(row.encoding) << 5) | rt) >>> 0;
     return { row, direction, rt, el, word, controls: randomControls(random, el) };
   }
 }
@@ -89,6 +94,13 @@ function plainHandlers(): { handlers: SystemRegisterHandlers; values: Map<string
 function examiner(): (trial: NamedTrial) => Outcome {
   const { handlers, values } = plainHandlers();
   const bench = new Bench({ el3: true, features: FEATURES, handlers });
+  // Only the way to the instructions is examined, not what they do.
+  const instructions = new SystemInstructionAccess(bench.pe, bench.registers, {
+    tlbi: () => {},
+    at: () => true,
+    cacheByAddress: () => true,
+    zeroBlock: () => true,
+  });
   return ({ controls, el, row, direction, rt }) => {
     resetProcessingElement(bench.pe);
     values.clear();
@@ -103,8 +115,10 @@ function examiner(): (trial: NamedTrial) => Outcome {
     bench.with({ ID_AA64DFR0_EL1: 0x1030_5609n, PMCR_EL0: 6n << 11n });
     bench.at(el);
     bench.state.daif = 0x3c0;
-    const execute = direction === 'read' ? executeReadSystemRegister : executeWriteSystemRegister;
-    execute(bench.pe, bench.registers, systemEncodingKey(row.encoding), rt);
+    const key = systemEncodingKey(row.encoding);
+    if (direction === 'read') executeReadSystemRegister(bench.pe, bench.registers, key, rt);
+    else if (direction === 'write') executeWriteSystemRegister(bench.pe, bench.registers, key, rt);
+    else instructions.execute(key, rt);
     if (bench.records.length === 0) raiseBreakpointInstruction(bench.pe, 0x77);
     const { to, syndrome } = bench.lastException;
     return { to, syndrome };
@@ -153,25 +167,32 @@ const SEED = Number(process.env.TRAPDOOR_SEED ?? 20_251);
 const TRIALS = Number(process.env.TRAPDOOR_TRIALS ?? 4000);
 
 function describeOutcome({ to, syndrome }: Outcome): string {
-  return syndrome === COMPLETED ? 'completes' : `EL${to} ESR 0x${syndrome.toString(16)}`;
+  // DC ZVA writes to address zero, where the board has flash memory: that far it need not be followed.
+  const reachedMemory = syndrome >> 26n === 0x25n;
+  return syndrome === COMPLETED || reachedMemory ? 'completes' : `EL${to} ESR 0x${syndrome.toString(16)}`;
 }
 
-testWith(
-  'qemu-system-aarch64',
-  'aarch64-linux-gnu-as',
-  'aarch64-linux-gnu-ld',
-)(`MRS and MSR of every register are permitted, trapped and UNDEFINED as in QEMU (seed ${SEED})`, () => {
+function differencesFromQemu(rows: readonly NamedTrial['row'][]): string[] {
   const random = new Random(SEED);
-  const rows = systemRegisters.filter(row => row.feature === undefined || !ABSENT_IN_QEMU.has(row.feature));
-  const trials = Array.from({ length: TRIALS }, () => randomTrial(random, rows));
+  const present = rows.filter(row => row.feature === undefined || !ABSENT_IN_QEMU.has(row.feature));
+  const trials = Array.from({ length: TRIALS }, () => randomTrial(random, present));
   const theirs = askQemu(trials);
   const ours = examiner();
-  const differences = trials.flatMap((trial, index) => {
+  return trials.flatMap((trial, index) => {
     const expected = describeOutcome(theirs[index]!);
     const found = describeOutcome(ours(trial));
     if (expected === found || QEMU_DIFFERS.some(({ concerns }) => concerns(trial))) return [];
     const controls = CONTROLS.map(name => `${name}=0x${trial.controls[name].toString(16)}`).join(' ');
     return [`${trial.direction} ${trial.row.name} at EL${trial.el}: QEMU ${expected}, ours ${found}; ${controls}`];
   });
-  expect(differences).toEqual([]);
+}
+
+const compare = testWith('qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu-ld');
+
+compare(`MRS and MSR of every register are permitted, trapped and UNDEFINED as in QEMU (seed ${SEED})`, () => {
+  expect(differencesFromQemu(systemRegisters)).toEqual([]);
+});
+
+compare(`TLBI, AT, DC and IC are permitted, trapped and UNDEFINED as in QEMU (seed ${SEED})`, () => {
+  expect(differencesFromQemu(systemInstructions)).toEqual([]);
 });
