@@ -12,6 +12,9 @@ export type Granularity = 'instruction' | 'line';
 /** What happens to interrupts that arrive while stepping: run through their handlers, or step into them. */
 export type InterruptStepping = 'runThrough' | 'stepInto';
 
+/** A slice ends after so many stops that do not count, however short the way between them. */
+const eventsPerSlice = 64;
+
 /** Runs until something the user asked for happens. */
 export function* continueRun(session: Debugger): Plan {
   return yield* run(session, () => undefined);
@@ -33,13 +36,23 @@ export function* runToFunction(session: Debugger, name: string): Plan {
 
 /** Runs until a function given says that it is enough; user's breakpoints come first. */
 function* run(session: Debugger, enough: (stop: TargetStop) => Stop | undefined): Plan {
+  const { target } = session;
+  let left = session.slice;
+  let events = 0;
   for (;;) {
-    const stop = session.target.run(session.slice);
+    const before = target.position;
+    const stop = target.run(left);
     const asked = session.judge(stop);
     if (asked) return asked;
     const own = stop.kind === 'budget' ? undefined : enough(stop);
     if (own) return own;
-    if (stop.kind === 'budget') yield;
+    // Breakpoints that do not count use up the slice as well.
+    left -= target.position - before;
+    if (left <= 0 || stop.kind === 'budget' || ++events >= eventsPerSlice) {
+      yield;
+      left = session.slice;
+      events = 0;
+    }
   }
 }
 
