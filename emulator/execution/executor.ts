@@ -198,7 +198,11 @@ export class Executor {
       skip = false;
       if (lifted) this.code.liftBreakpoint(record);
       const single = lifted || stepping === 'activeNotPending';
-      const end = this.stretch(unit, record, single ? Math.min(limit, this.position + 1) : limit);
+      const before = this.position;
+      const last = single ? Math.min(limit, this.position + 1) : limit;
+      let end = this.stretch(unit, record, last);
+      // A lifted record has to be decoded first; only then its instruction runs.
+      if (lifted && end === 'again' && this.position === before) end = this.stretch(unit, record, last);
       if (lifted) this.code.setBreakpoint(record);
       if (end === 'breakpoint' && !this.breakpoints.has(state.pc)) {
         // The same page at another address carries the breakpoint.
