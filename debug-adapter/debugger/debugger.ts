@@ -16,6 +16,7 @@ import type { CodeFrame, Frame } from './frame.ts';
 import { AbsentFact, FrameHost, typeIn } from './frame-host.ts';
 import { Images } from './images.ts';
 import type { LogPart } from './log-message.ts';
+import { RecordedExceptions } from './recorded-exceptions.ts';
 import type { Stop } from './stop.ts';
 import type { ExceptionRecord, Target, TargetStop } from './target.ts';
 
@@ -32,6 +33,8 @@ export class Debugger {
   readonly images = new Images();
   readonly breakpoints: Breakpoints;
   readonly levels: ExceptionLevelStacks;
+  /** All that the recording holds, the future of a machine that travelled back included. */
+  readonly recorded: RecordedExceptions;
   readonly statistics: ExceptionStatistics;
   /** Instructions in one slice of a plan; a session adjusts it to the time it has. */
   slice = 100_000;
@@ -47,7 +50,8 @@ export class Debugger {
     this.target = target;
     this.breakpoints = new Breakpoints(target, this.images, { type: name => this.type(name) });
     this.levels = new ExceptionLevelStacks(target.exceptions);
-    this.statistics = new ExceptionStatistics(target.exceptions);
+    this.recorded = new RecordedExceptions(target);
+    this.statistics = new ExceptionStatistics(this.recorded);
   }
 
   type(name: string): ValueType | undefined {

@@ -41,7 +41,7 @@ export function* stepBack(session: Debugger, pe: number, granularity: Granularit
   return { reason: 'step', pe };
 }
 
-/** The latest position before one at which this element was about to execute its previous instruction. */
+/** The latest position before one at which this element was about to execute an instruction. */
 function* positionBefore(
   session: Debugger,
   pe: number,
@@ -49,23 +49,22 @@ function* positionBefore(
 ): Generator<undefined, number | undefined, undefined> {
   const history = travel(session);
   const { target } = session;
-  if (target.processingElements.length === 1) return now - 1 >= history.oldest ? now - 1 : undefined;
-  const retired = () => target.processingElements[pe]!.retired;
-  const count = retired();
-  if (count === undefined) return now - 1;
-  // The count of an element grows with the position, so the place where it last grew is found by halving.
-  let low = history.oldest;
-  let high = now;
-  history.travelTo(low);
-  if ((retired() ?? 0) >= count) return undefined;
-  while (high - low > 1) {
-    const middle = low + Math.floor((high - low) / 2);
-    history.travelTo(middle);
-    if ((retired() ?? 0) >= count) high = middle;
-    else low = middle;
+  if (target.processingElements.length === 1) return now - 1;
+  // The others may have had their turns in between: windows before now are run again until one shows this element.
+  for (let window = 1; ; window *= 32) {
+    const start = Math.max(history.oldest, now - window);
+    history.travelTo(start);
+    let found: number | undefined;
+    while (target.position < now) {
+      const { position } = target;
+      const isItsTurn = target.current === pe;
+      const stop = target.run(1);
+      if (target.position > position && isItsTurn) found = position;
+      if (stop.kind === 'idle' || stop.kind === 'ended' || stop.kind === 'unsupported') break;
+    }
+    if (found !== undefined || start === history.oldest) return found;
     yield;
   }
-  return low;
 }
 
 /** Having gone back into a line, goes to where that line was entered, over calls made on the way. */

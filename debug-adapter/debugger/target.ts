@@ -38,8 +38,6 @@ export interface TargetProcessingElement {
   readonly power: 'running' | 'waiting' | 'off';
   readonly el: ExceptionLevel;
   readonly secure: boolean;
-  /** Instructions this element retired; absent when the target does not count them by element. */
-  readonly retired?: number;
   /**
    * Raw value of a register by its lower-case name: `x0`…`x30`, `sp`, `pc`, `lr`, `nzcv`, `v0`… (128 bits), `pstate`, PSTATE
    * fields (`el`, `spsel`, `daif`, `pan`, `uao`, `n`…), `sp_el0`…`sp_el3` and every system register of the machine.

@@ -18,8 +18,7 @@ export function exceptionsBody(
   session: Session,
   { from = 0, count = 1000 }: ExceptionsArguments,
 ): ExceptionsResponseBody {
-  const { target, statistics } = session.debugger;
-  const log = target.exceptions;
+  const { recorded: log, statistics } = session.debugger;
   const start = Math.max(log.first, from < 0 ? log.end + from : from);
   const end = Math.min(log.end, start + Math.max(0, Math.min(count, maximumRecords)));
   const records: ExceptionRecordBody[] = [];

@@ -222,6 +222,20 @@ describe('a session', () => {
     expect(causes.map(({ category, count }) => `${category} ${count}`)).toEqual(['vmentry 2', 'hvc 2']);
   });
 
+  test('keeps the record of what came later while it is back in the past', async () => {
+    const client = Client.of(machine());
+    await client.launch({}, () =>
+      client.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference: '0x100c' }] }),
+    );
+    await client.request('trapdoor/exceptions', {});
+    await client.request('trapdoor/travelTo', { position: 3 });
+    await client.event('stopped');
+    const { total, causes } = await client.request('trapdoor/exceptions', {});
+    expect(total).toBe(4);
+    expect(causes.map(({ count }) => count)).toEqual([2, 2]);
+    expect((await client.stack())[1]).toMatch(/EL1 → EL2/);
+  });
+
   test('reads, writes and disassembles memory', async () => {
     const client = Client.of(machine());
     await client.launch({ stopOnEntry: true });
