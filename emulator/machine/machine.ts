@@ -405,7 +405,9 @@ export class Machine {
   private recordException(record: ExceptionRecord): void {
     const { state } = (this.core.units[record.pe] as ExecutionUnit).pe;
     const x = Array.from({ length: 31 }, (_, n) => state.readX(n));
-    this.exceptions.append(record, { x, sp: state.sp });
+    // The stack pointer of the side that was left: the level has changed already, but every level's is banked.
+    const usedOwn = record.kind === 'return' || (state.read(`SPSR_EL${record.to as 1 | 2 | 3}`) & 1n) === 1n;
+    this.exceptions.append(record, { x, sp: state.readSp(usedOwn ? record.from : 0) });
     if (this.exceptionCatcher?.(record)) {
       this.caught = record;
       this.core.executor.requestPause();
