@@ -53,8 +53,10 @@ export interface InterruptSource {
   /** Group of any interrupt as it is configured now. */
   groupOf(intid: number): InterruptGroup;
   readonly twoSecurityStates: boolean;
-  /** The state that decides what is signalled changed. */
+  /** The state that decides what is signalled to this processing element changed. */
   changed(): void;
+  /** So did a group's enable, which may decide who takes an interrupt that can go to any processing element. */
+  enablesChanged(): void;
 }
 
 interface CpuInterfaceState {
@@ -109,7 +111,7 @@ export class CpuInterface {
 
   enable(group: InterruptGroup, on: boolean): void {
     this.#state.enabled[group] = on;
-    this.#source.changed();
+    this.#source.enablesChanged();
   }
 
   binaryPoint(group: InterruptGroup): number {
@@ -161,7 +163,8 @@ export class CpuInterface {
 
   /** Most urgent priority among acknowledged interrupts, or `idlePriority`. */
   get runningPriority(): number {
-    return Math.min(...this.#activePriorities.map(levels => levels.highest()));
+    const [zero, secure, nonSecure] = this.#activePriorities;
+    return Math.min(zero.highest(), secure.highest(), nonSecure.highest());
   }
 
   /** Whether an interrupt is urgent enough to be signalled now. */

@@ -42,6 +42,8 @@ export class DistributorV2 implements InterruptFrame {
   readonly shared: InterruptBank;
   /** Private interrupts of each processing element. */
   readonly private: readonly InterruptBank[];
+  /** For each processing element, the shared interrupts that go to it, 32 to a word. */
+  readonly targeted: readonly Uint32Array[];
   readonly twoSecurityStates = false;
   readonly fixedSgis = true;
   readonly #options: DistributorV2Options;
@@ -56,11 +58,13 @@ export class DistributorV2 implements InterruptFrame {
       bank.setBits('enabled', 0, everySgi);
       return bank;
     });
+    this.targeted = this.private.map(() => new Uint32Array(this.shared.words));
     this.#state = {
       control: 0,
       targets: new Uint8Array(options.sharedInterrupts),
       senders: this.private.map(() => new Uint8Array(softwareGeneratedInterrupts)),
     };
+    this.#computeTargets();
   }
 
   forwards(group: 0 | 1): boolean {
@@ -115,8 +119,22 @@ export class DistributorV2 implements InterruptFrame {
     const present = (1 << this.#options.processingElements) - 1;
     if (intid < firstSharedInterrupt + this.shared.count) {
       this.#state.targets[intid - firstSharedInterrupt] = mask & present;
+      this.#computeTarget(intid);
     }
     this.changed();
+  }
+
+  #computeTargets(): void {
+    for (let i = 0; i < this.shared.count; i++) this.#computeTarget(firstSharedInterrupt + i);
+  }
+
+  #computeTarget(intid: number): void {
+    const word = (intid - firstSharedInterrupt) >> 5;
+    const bit = 1 << (intid & 31);
+    this.targeted.forEach((words, pe) => {
+      const goes = ((this.targetsOf(intid, pe) >> pe) & 1) !== 0;
+      words[word] = goes ? (words[word] ?? 0) | bit : (words[word] ?? 0) & ~bit;
+    });
   }
 
   /** Sends an SGI as a write to GICD_SGIR says. */
@@ -186,6 +204,7 @@ export class DistributorV2 implements InterruptFrame {
     this.private.forEach((bank, pe) => {
       bank.restore(state.private[pe]);
     });
+    this.#computeTargets();
   }
 }
 

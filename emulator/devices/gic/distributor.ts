@@ -4,7 +4,7 @@
  */
 import type { BusAccess } from '../../bus/types.ts';
 import { InterruptBank } from './interrupt-bank.ts';
-import { firstSharedInterrupt, group0, type InterruptGroup, nonSecureGroup1, secureGroup1 } from './interrupt-id.ts';
+import { firstSharedInterrupt, type InterruptGroup } from './interrupt-id.ts';
 import { type InterruptFrame, type InterruptWord, interruptRegisters } from './interrupt-registers.ts';
 import { field, fieldMask, identificationRows, RegisterFile } from './register-file.ts';
 
@@ -43,6 +43,8 @@ const control = {
   affinityRoutingNonSecure: fieldMask(controlFields, 'ARE_NS'),
   disableSecurity: fieldMask(controlFields, 'DS'),
 };
+/** The enable of each group, in the order of the groups. */
+const forwardGroup = [control.enableGroup0, control.enableSecureGroup1, control.enableNonSecureGroup1] as const;
 /** Non-secure view of GICD_CTLR with two security states. */
 const nonSecureControl = { enableGroup1: 1 << 1, affinityRouting: 1 << 4 };
 
@@ -102,12 +104,7 @@ export class Distributor implements InterruptFrame {
 
   /** Whether interrupts of a group are forwarded. */
   forwards(group: InterruptGroup): boolean {
-    const enables = {
-      [group0]: control.enableGroup0,
-      [secureGroup1]: control.enableSecureGroup1,
-      [nonSecureGroup1]: control.enableNonSecureGroup1,
-    };
-    return (this.#state.control & enables[group]) !== 0;
+    return (this.#state.control & forwardGroup[group]) !== 0;
   }
 
   interruptWord(index: number): InterruptWord | undefined {

@@ -23,6 +23,7 @@ import {
   nonSecureGroup1,
   softwareGeneratedInterrupts,
 } from './interrupt-id.ts';
+import { mostUrgent } from './most-urgent.ts';
 import { VirtualInterface } from './virtual-interface.ts';
 import { virtualInterfaceControlRegisters } from './virtual-interface-control.ts';
 
@@ -57,10 +58,7 @@ class Connection implements InterruptSource {
     this.cpuInterface = new CpuInterface(this, priorities);
     this.virtual = new VirtualInterface({
       version: 2,
-      deactivatePhysical: intid => {
-        this.deactivate(intid);
-        gic.updateAll();
-      },
+      deactivatePhysical: intid => this.deactivate(intid),
       onChange: () => gic.update(pe),
     });
     this.physicalFrame = new PhysicalFrame(this.cpuInterface, this, gic.distributor, pe);
@@ -73,10 +71,17 @@ class Connection implements InterruptSource {
 
   activate(intid: number): void {
     this.#gic.distributor.activate(this.#pe, intid);
+    this.#sharedChanged(intid);
   }
 
   deactivate(intid: number): void {
     this.#gic.distributor.deactivate(this.#pe, intid);
+    this.#sharedChanged(intid);
+  }
+
+  /** An interrupt that several may take is no longer pending for the others once one has taken it. */
+  #sharedChanged(intid: number): void {
+    if (intid >= firstSharedInterrupt) this.#gic.updateAll();
   }
 
   groupOf(intid: number): InterruptGroup {
@@ -84,8 +89,11 @@ class Connection implements InterruptSource {
   }
 
   changed(): void {
-    // An interrupt that several may take is no longer pending for the others once one has taken it.
-    this.#gic.updateAll();
+    this.#gic.update(this.#pe);
+  }
+
+  enablesChanged(): void {
+    this.changed();
   }
 }
 
@@ -171,27 +179,12 @@ export class GicV2 implements InterruptController {
   highestPending(pe: number): PendingInterrupt | undefined {
     const { distributor } = this;
     const { cpuInterface } = this.#connection(pe);
-    const forwarded = groups.filter(
-      group => distributor.forwards(group === group0 ? 0 : 1) && cpuInterface.enabled(group),
-    );
     const own = distributor.private[pe];
-    if (forwarded.length === 0 || !own) return undefined;
     let best: PendingInterrupt | undefined;
-    for (const bank of [own, distributor.shared]) {
-      for (let word = 0; word < bank.words; word++) {
-        const pending = bank.pending(word) & bank.bits('enabled', word) & ~bank.bits('active', word);
-        if (pending === 0) continue;
-        for (const group of forwarded) {
-          for (let bits = pending & bank.membersOf(group, word, false); bits !== 0; bits &= bits - 1) {
-            const intid = bank.first + word * 32 + 31 - Math.clz32(bits & -bits);
-            if (((distributor.targetsOf(intid, pe) >> pe) & 1) === 0) continue;
-            const priority = bank.priority(intid);
-            if (!best || priority < best.priority || (priority === best.priority && intid < best.intid)) {
-              best = { intid, priority, group };
-            }
-          }
-        }
-      }
+    for (const group of groups) {
+      if (!cpuInterface.enabled(group) || !distributor.forwards(group === group0 ? 0 : 1)) continue;
+      if (own) best = mostUrgent(own, group, false, best);
+      best = mostUrgent(distributor.shared, group, false, best, distributor.targeted[pe]);
     }
     return best;
   }

@@ -20,6 +20,7 @@ import {
   secureGroup1,
   softwareGeneratedInterrupts,
 } from './interrupt-id.ts';
+import { mostUrgent } from './most-urgent.ts';
 import { Redistributor, redistributorRegisters, redistributorSize } from './redistributor.ts';
 import { gicV3SystemRegisters, physicalPriorities, type SgiRequest } from './system-registers.ts';
 import { VirtualInterface } from './virtual-interface.ts';
@@ -90,7 +91,10 @@ class Connection implements InterruptSource {
   }
 
   changed(): void {
-    // Enables of one CPU interface decide who takes an interrupt that may go to any.
+    this.#gic.update(this.#pe);
+  }
+
+  enablesChanged(): void {
     this.#gic.updateAll();
   }
 
@@ -206,31 +210,21 @@ export class GicV3 implements InterruptController {
   /** Most urgent interrupt that is pending, enabled, not active, and that this processing element may take. */
   highestPending(pe: number): PendingInterrupt | undefined {
     const { distributor } = this;
-    const forwarded = groups.filter(group => distributor.forwards(group) && this.#enabled(pe, group));
-    if (forwarded.length === 0) return undefined;
-    const first = (group: InterruptGroup) =>
-      !this.#connections.some((_, other) => other < pe && this.#enabled(other, group));
-    const own = this.#connection(pe).redistributor.private;
-    const here = distributor.routedTo[pe];
+    const { cpuInterface, redistributor } = this.#connection(pe);
+    const { twoSecurityStates } = distributor;
     let best: PendingInterrupt | undefined;
-    for (const bank of [own, distributor.shared]) {
-      for (let word = 0; word < bank.words; word++) {
-        const pending = bank.pending(word) & bank.bits('enabled', word) & ~bank.bits('active', word);
-        if (pending === 0) continue;
-        for (const group of forwarded) {
-          const routed = (here?.[word] ?? 0) | (first(group) ? (distributor.routedToAny[word] ?? 0) : 0);
-          const eligible = pending & bank.membersOf(group, word, distributor.twoSecurityStates);
-          for (let bits = bank === own ? eligible : eligible & routed; bits !== 0; bits &= bits - 1) {
-            const intid = bank.first + word * 32 + 31 - Math.clz32(bits & -bits);
-            const priority = bank.priority(intid);
-            if (!best || priority < best.priority || (priority === best.priority && intid < best.intid)) {
-              best = { intid, priority, group };
-            }
-          }
-        }
-      }
+    for (const group of groups) {
+      if (!cpuInterface.enabled(group) || !distributor.forwards(group)) continue;
+      best = mostUrgent(redistributor.private, group, twoSecurityStates, best);
+      const any = this.#firstToTake(group) === pe ? distributor.routedToAny : undefined;
+      best = mostUrgent(distributor.shared, group, twoSecurityStates, best, distributor.routedTo[pe], any);
     }
     return best;
+  }
+
+  /** The processing element that takes interrupts of a group which can go to any: the first that has it enabled. */
+  #firstToTake(group: InterruptGroup): number {
+    return this.#connections.findIndex(({ cpuInterface }) => cpuInterface.enabled(group));
   }
 
   updateAll(): void {
@@ -262,10 +256,6 @@ export class GicV3 implements InterruptController {
     if (!this.distributor.twoSecurityStates) return 'irq';
     if (el === 3) return 'fiq';
     return (group === secureGroup1) === secure ? 'irq' : 'fiq';
-  }
-
-  #enabled(pe: number, group: InterruptGroup): boolean {
-    return this.#connections[pe]?.cpuInterface.enabled(group) ?? false;
   }
 
   #connection(pe: number): Connection {

@@ -68,6 +68,13 @@ export class InterruptBank {
     return ((latched[word] ?? 0) | ((level[word] ?? 0) & ~(edge[word] ?? 0))) >>> 0;
   }
 
+  /** Interrupts of a word that wait to be taken: pending, enabled and not active. */
+  waiting(word: number): number {
+    const { latched, level, edge, enabled, active } = this.#state;
+    const pending = (latched[word] ?? 0) | ((level[word] ?? 0) & ~(edge[word] ?? 0));
+    return pending & (enabled[word] ?? 0) & ~(active[word] ?? 0);
+  }
+
   /** Makes interrupts pending as software does (set-pending registers, SGIs). */
   latch(word: number, mask: number): void {
     const { latched } = this.#state;
@@ -131,9 +138,9 @@ export class InterruptBank {
 
   /** Interrupts of a word that belong to a group. */
   membersOf(group: InterruptGroup, word: number, twoSecurityStates: boolean): number {
-    const group1 = this.bits('group1', word);
+    const group1 = this.#state.group1[word] ?? 0;
     if (group === nonSecureGroup1) return group1;
-    const modifier = twoSecurityStates ? this.bits('groupModifier', word) : 0;
+    const modifier = twoSecurityStates ? (this.#state.groupModifier[word] ?? 0) : 0;
     return (group === secureGroup1 ? ~group1 & modifier : ~group1 & ~modifier) >>> 0;
   }
 

@@ -68,6 +68,13 @@ interface Placed<Device> {
   readonly index: number;
 }
 
+/** Masks of all fields of a register of up to 32 bits, by name. */
+export function fieldMasks<Name extends string>(
+  fields: readonly RegisterField<Name>[],
+): Readonly<Record<Name, number>> {
+  return Object.fromEntries(fields.map(f => [f.name, fieldMask([f])])) as Record<Name, number>;
+}
+
 /** Identification registers as every Arm component has them at the end of its 64 KiB or 4 KiB frame. */
 export function identificationRows<Device>(
   prefix: string,

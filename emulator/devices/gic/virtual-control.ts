@@ -1,5 +1,5 @@
 /** ICH_VMCR_EL2 and GICH_VMCR, which have the same layout: the guest's CPU interface as one register. */
-import { field, fieldMask } from './register-file.ts';
+import { field, fieldMasks } from './register-file.ts';
 import type { VirtualControl } from './virtual-interface.ts';
 
 export const virtualMachineControlFields = [
@@ -17,9 +17,7 @@ export const virtualMachineControlFields = [
 type FieldName = (typeof virtualMachineControlFields)[number]['name'];
 
 const lowBit = Object.fromEntries(virtualMachineControlFields.map(f => [f.name, f.low])) as Record<FieldName, number>;
-const mask = Object.fromEntries(
-  virtualMachineControlFields.map(f => [f.name, fieldMask(virtualMachineControlFields, f.name)]),
-) as Record<FieldName, number>;
+const mask = fieldMasks(virtualMachineControlFields);
 
 export function encodeVirtualControl(control: Readonly<VirtualControl>): number {
   const [binaryPoint0, binaryPoint1] = control.binaryPoint;

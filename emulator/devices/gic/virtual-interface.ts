@@ -15,7 +15,7 @@ import {
   wantsEndMaintenance,
 } from './list-register.ts';
 import { ActivePriorities, groupPriorityMask, idlePriority, priorityMask } from './priority.ts';
-import { field, fieldMask } from './register-file.ts';
+import { field, fieldMasks } from './register-file.ts';
 
 /** ICH_HCR_EL2, and GICH_HCR as far as bit 7 and EOIcount. */
 export const hypervisorControlFields = [
@@ -34,9 +34,9 @@ export const hypervisorControlFields = [
   field('14', 'TDIR', 'Trap guest writes to ICC_DIR_EL1.'),
   field('31:27', 'EOIcount', 'Interrupts that ended without a list register.'),
 ] as const;
-const hcr = (name: (typeof hypervisorControlFields)[number]['name']) => fieldMask(hypervisorControlFields, name);
-const enable = hcr('En');
-const countMask = hcr('EOIcount');
+/** Bits of the hypervisor control by name. */
+const asks = fieldMasks(hypervisorControlFields);
+const countMask = asks.EOIcount;
 const countStep = countMask & -countMask;
 
 /** ICH_MISR_EL2 and GICH_MISR: why the maintenance interrupt is asserted. */
@@ -50,6 +50,8 @@ export const maintenanceFields = [
   field('6', 'VGrp1E', 'The guest has Group 1 enabled.'),
   field('7', 'VGrp1D', 'The guest has Group 1 disabled.'),
 ] as const;
+
+const reason = fieldMasks(maintenanceFields);
 
 /** Virtual priorities have five bits, all of which decide preemption. */
 export const virtualPriorityBits = 5;
@@ -122,7 +124,7 @@ export class VirtualInterface {
   }
 
   get enabled(): boolean {
-    return (this.#hypervisorControl & enable) !== 0;
+    return (this.#hypervisorControl & asks.En) !== 0;
   }
 
   listRegister(index: number): Readonly<ListRegister> {
@@ -158,20 +160,23 @@ export class VirtualInterface {
   /** Reasons for the maintenance interrupt (ICH_MISR_EL2). */
   get maintenanceStatus(): number {
     const control = this.#hypervisorControl;
-    const asks = (name: Parameters<typeof hcr>[0]) => (control & hcr(name)) !== 0;
-    const valid = this.#listRegisters.filter(lr => lr.state !== listState.invalid).length;
     const [group0, group1] = this.#control.enabled;
-    const status: Record<(typeof maintenanceFields)[number]['name'], boolean> = {
-      EOI: this.endedListRegisters !== 0,
-      U: asks('UIE') && valid < 2,
-      LRENP: asks('LRENPIE') && (control & countMask) !== 0,
-      NP: asks('NPIE') && !this.#listRegisters.some(lr => lr.state === listState.pending),
-      VGrp0E: asks('VGrp0EIE') && group0,
-      VGrp0D: asks('VGrp0DIE') && !group0,
-      VGrp1E: asks('VGrp1EIE') && group1,
-      VGrp1D: asks('VGrp1DIE') && !group1,
-    };
-    return maintenanceFields.reduce((bits, { name, low }) => bits | (status[name] ? 1 << low : 0), 0);
+    let valid = 0;
+    let pending = 0;
+    for (const lr of this.#listRegisters) {
+      if (lr.state !== listState.invalid) valid++;
+      if (lr.state === listState.pending) pending++;
+    }
+    let status = 0;
+    if (this.endedListRegisters !== 0) status |= reason.EOI;
+    if ((control & asks.UIE) !== 0 && valid < 2) status |= reason.U;
+    if ((control & asks.LRENPIE) !== 0 && (control & countMask) !== 0) status |= reason.LRENP;
+    if ((control & asks.NPIE) !== 0 && pending === 0) status |= reason.NP;
+    if ((control & asks.VGrp0EIE) !== 0 && group0) status |= reason.VGrp0E;
+    if ((control & asks.VGrp0DIE) !== 0 && !group0) status |= reason.VGrp0D;
+    if ((control & asks.VGrp1EIE) !== 0 && group1) status |= reason.VGrp1E;
+    if ((control & asks.VGrp1DIE) !== 0 && !group1) status |= reason.VGrp1D;
+    return status;
   }
 
   /** Level of the maintenance interrupt. */
@@ -229,6 +234,7 @@ export class VirtualInterface {
 
   /** Group of the virtual interrupt that is signalled to the guest, if one is. */
   get signalled(): 0 | 1 | undefined {
+    if (!this.enabled) return undefined;
     const lr = this.highestPending();
     return lr && this.canSignal(lr) ? lr.group : undefined;
   }
@@ -307,7 +313,11 @@ export class VirtualInterface {
   }
 
   #bitsOf(condition: (lr: ListRegister) => boolean): number {
-    return this.#listRegisters.reduce((bits, lr, index) => bits | (condition(lr) ? 1 << index : 0), 0);
+    let bits = 0;
+    this.#listRegisters.forEach((lr, index) => {
+      if (condition(lr)) bits |= 1 << index;
+    });
+    return bits;
   }
 
   save(): unknown {

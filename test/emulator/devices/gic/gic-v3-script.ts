@@ -124,7 +124,10 @@ export function generateGicV3Script(gic: InterruptController, random: Random, op
       14,
       () => {
         const at = world();
-        const which = group();
+        // Mostly by the register of the interrupt that waits.
+        const { highestPending } = gic.describe().processingElements[0]!;
+        const waiting = gic.describe().interrupts.find(i => i.intid === highestPending && i.pe !== 1);
+        const which = waiting && random.chance(80) ? (waiting.group === 'Group 0' ? 0 : 1) : group();
         const intid = Number(issue(mrs(at, `ICC_IAR${which}_EL1`)));
         if (intid < 1020) acknowledged.push({ at, intid, group: which });
       },
@@ -198,8 +201,11 @@ export function generateGicV3Script(gic: InterruptController, random: Random, op
     [1, () => issue(msr(home, 'ICH_HCR_EL2', (random.next() & 0xf800_00df) >>> 0))],
     [
       2,
-      () =>
-        issue(msr(home, 'ICH_VMCR_EL2', random.pick([0xf8, 0xf8, 0xa0, 0x40]) * 2 ** 24 + (random.next() & 0xfc_0213))),
+      () => {
+        const mask = random.pick([0xf8, 0xf8, 0xf8, 0xa0, 0x40]) * 2 ** 24;
+        const enabled = random.chance(80) ? 3 : 0;
+        issue(msr(home, 'ICH_VMCR_EL2', mask + ((random.next() & 0xfc_0213) | enabled)));
+      },
     ],
     [1, () => issue(msr(home, random.pick(['ICH_AP0R0_EL2', 'ICH_AP1R0_EL2']), 0))],
     [3, () => issue(mrs(home, `ICH_LR${random.below(4)}_EL2`))],
@@ -209,7 +215,8 @@ export function generateGicV3Script(gic: InterruptController, random: Random, op
     [
       14,
       () => {
-        const which = group();
+        const { vFiq, vIrq } = gic.pins(0);
+        const which = (vFiq || vIrq) && random.chance(80) ? (vFiq ? 0 : 1) : group();
         const intid = Number(issue(mrs('guest', `ICC_IAR${which}_EL1`)));
         if (intid < 1020) virtualAcknowledged.push({ intid, group: which });
       },
