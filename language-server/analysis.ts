@@ -87,6 +87,8 @@ export class Analysis {
 
   private severity(problem: Problem): Problem['severity'] | undefined {
     if (problem.code === 'missing-include') return 'information';
+    // A build may define constants on the compiler's command line, which only a preprocessed source sees.
+    if (problem.code === 'undefined-constant' && this.assembly.preprocessed) return 'information';
     if (this.missingIncludes.length === 0) return problem.severity;
     // What a header would have defined cannot be told from a mistake; only what is wrong by itself is reported.
     return dependsOnHeaders.has(problem.code) ? undefined : problem.severity;
@@ -128,6 +130,7 @@ const dependsOnHeaders: ReadonlySet<string> = new Set([
   'unknown-directive',
   'unknown-register',
   'not-constant',
+  'undefined-constant',
   'bad-operands',
   'bad-expression',
   'bad-relocation',

@@ -1,6 +1,7 @@
 /** The parts of the architecture's tables that assembling and explaining assembly need. */
 export type {
   Alias,
+  AssembledInstruction,
   AssemblyOperand,
   Field,
   Fields,
@@ -14,12 +15,14 @@ export type {
   RegisterOperand,
   RelocationOperator,
   ShiftOperand,
+  Spelling,
   SystemInstruction,
   SystemRegister,
   Template,
   VectorSuffix,
 } from '../emulator/architecture/index.ts';
 export {
+  assembleInstruction,
   decode,
   describeCondition,
   describeTrap,
@@ -29,9 +32,12 @@ export {
   genericName,
   insertFields,
   instructions,
+  isMnemonic,
   isReserved,
   matchTemplate,
+  mnemonics,
   printTemplate,
+  spellingsOf,
   systemInstructions,
   systemRegisters,
 } from '../emulator/architecture/index.ts';

@@ -123,6 +123,7 @@ export class Assembler {
     for (const name of ['.text', '.data', '.bss']) this.sectionNamed(name);
     this.section = this.sectionNamed('.text');
     this.fragment = this.section.open(0);
+    this.callFrames.select('.text/0');
   }
 
   /** Reads lines to their end. */
@@ -357,7 +358,25 @@ export class Assembler {
     const value = evaluate(this.bind(expression), distanceBeforeLayout);
     if (isAbsolute(value)) return value.constant;
     const message = 'problem' in value ? value.problem : notConstant(value);
-    throw new StatementError(message, expression, 'not-constant');
+    throw new StatementError(
+      message,
+      expression,
+      this.namesUndefined(expression) ? 'undefined-constant' : 'not-constant',
+    );
+  }
+
+  /** Whether an expression names a symbol that has no value so far. */
+  private namesUndefined(expression: Expression): boolean {
+    switch (expression.kind) {
+      case 'symbol':
+        return this.symbols.find(expression.name)?.definition === undefined;
+      case 'unary':
+        return this.namesUndefined(expression.operand);
+      case 'binary':
+        return this.namesUndefined(expression.left) || this.namesUndefined(expression.right);
+      default:
+        return false;
+    }
   }
 
   /** The same as a number between two bounds. */
@@ -393,6 +412,7 @@ export class Assembler {
     this.section = section;
     this.subsection = subsection;
     this.fragment = section.open(subsection);
+    this.callFrames.select(`${section.name}/${subsection}`);
   }
 
   // --- content -----------------------------------------------------------------------------------------------------
@@ -785,14 +805,9 @@ export class Assembler {
       this.enter(section, subsection);
       this.placeLiterals();
     }
-    if (this.callFrames.current) {
-      this.problems.push({
-        severity: 'error',
-        code: 'call-frame',
-        message: 'This description is not ended by `.cfi_endproc`.',
-        range: this.callFrames.current.range,
-      });
-      this.callFrames.end(this.place());
+    for (const { range } of this.callFrames.unfinished()) {
+      const message = 'This description is not ended by `.cfi_endproc`.';
+      this.problems.push({ severity: 'error', code: 'call-frame', message, range });
     }
   }
 

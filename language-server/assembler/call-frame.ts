@@ -28,39 +28,56 @@ export interface CallFrame {
   readonly range: SourceRange;
 }
 
-/** Collects `.cfi_*` directives. */
+interface OpenFrame {
+  readonly frame: CallFrame;
+  cfaOffset: number;
+  readonly remembered: number[];
+}
+
+/** Collects `.cfi_*` directives. Each part of a section has its own open description, as code may go on elsewhere meanwhile. */
 export class CallFrameRecorder {
   readonly frames: CallFrame[] = [];
   sections: { ehFrame: boolean; debugFrame: boolean } = { ehFrame: true, debugFrame: false };
-  private open: CallFrame | undefined;
-  private cfaOffset = 0;
-  private readonly remembered: number[] = [];
+  private readonly open = new Map<string, OpenFrame>();
+  private part = '';
+
+  /** Says which part of which section the following directives are about. */
+  select(part: string): void {
+    this.part = part;
+  }
 
   get current(): CallFrame | undefined {
-    return this.open;
+    return this.open.get(this.part)?.frame;
+  }
+
+  /** Descriptions that no `.cfi_endproc` has ended. */
+  unfinished(): CallFrame[] {
+    return [...this.open.values()].map(({ frame }) => frame);
   }
 
   begin(start: Place, simple: boolean, range: SourceRange): void {
-    this.open = { start, end: undefined, rules: [], signal: false, returnRegister: 30, simple, range };
-    this.frames.push(this.open);
-    this.cfaOffset = 0;
-    this.remembered.length = 0;
+    const frame: CallFrame = { start, end: undefined, rules: [], signal: false, returnRegister: 30, simple, range };
+    this.frames.push(frame);
+    this.open.set(this.part, { frame, cfaOffset: 0, remembered: [] });
   }
 
   end(at: Place): void {
-    if (this.open) this.open.end = at;
-    this.open = undefined;
+    const frame = this.current;
+    if (frame) frame.end = at;
+    this.open.delete(this.part);
   }
 
   add(at: Place, rule: CallFrameRule): void {
-    if (rule.kind === 'defineCfa' || rule.kind === 'defineCfaOffset') this.cfaOffset = rule.offset;
-    if (rule.kind === 'remember') this.remembered.push(this.cfaOffset);
-    if (rule.kind === 'restoreState') this.cfaOffset = this.remembered.pop() ?? this.cfaOffset;
-    this.open?.rules.push({ at, rule });
+    const open = this.open.get(this.part);
+    if (!open) return;
+    if (rule.kind === 'defineCfa' || rule.kind === 'defineCfaOffset') open.cfaOffset = rule.offset;
+    if (rule.kind === 'remember') open.remembered.push(open.cfaOffset);
+    if (rule.kind === 'restoreState') open.cfaOffset = open.remembered.pop() ?? open.cfaOffset;
+    open.frame.rules.push({ at, rule });
   }
 
   /** Distance from the stack pointer's register to the CFA, as directives so far say. */
   get currentCfaOffset(): number {
-    return this.cfaOffset;
+    return this.open.get(this.part)?.cfaOffset ?? 0;
   }
 }

@@ -1,9 +1,6 @@
-import type { AssemblyOperand, OperandFixup, OperandSpan } from '../architecture.ts';
+import type { AssembledInstruction, AssemblyOperand } from '../architecture.ts';
 
-/** What an instruction becomes, or why it becomes nothing. */
-export type AssembledInstruction =
-  | { readonly word: number; readonly fixups: readonly OperandFixup[] }
-  | { readonly problem: string; readonly span?: OperandSpan };
+export type { AssembledInstruction };
 
 /** The assembler's view of the instruction rows. */
 export interface InstructionSet {

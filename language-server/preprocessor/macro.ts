@@ -5,12 +5,12 @@ import type { Token } from './token.ts';
 export interface Macro {
   readonly name: string;
   /** Absent for a macro without parentheses. */
-  readonly parameters?: readonly string[];
+  readonly parameters?: readonly string[] | undefined;
   /** The last parameter takes all arguments that are left. */
   readonly variadic: boolean;
   readonly body: readonly Token[];
   /** Absent for what is predefined. */
-  readonly definedAt?: SourceRange;
+  readonly definedAt?: SourceRange | undefined;
 }
 
 export type MacroDefinition =
@@ -63,6 +63,39 @@ export function parseDefinition(tokens: readonly Token[]): MacroDefinition {
     return { problem: '`##` cannot stand at either end of a macro.', token: first };
   }
   return { macro: { name: name.text, parameters, variadic, body, definedAt } };
+}
+
+/** A definition in a header, of which only few are ever used: its text is read when somebody asks. */
+export class DeferredMacro implements Macro {
+  readonly name: string;
+  private readonly tokens: () => readonly Token[];
+  private parsed: Macro | undefined;
+
+  constructor(name: string, tokens: () => readonly Token[]) {
+    this.name = name;
+    this.tokens = tokens;
+  }
+
+  private get definition(): Macro {
+    if (!this.parsed) {
+      const result = parseDefinition(this.tokens());
+      this.parsed = 'macro' in result ? result.macro : { name: this.name, variadic: false, body: [] };
+    }
+    return this.parsed;
+  }
+
+  get parameters(): readonly string[] | undefined {
+    return this.definition.parameters;
+  }
+  get variadic(): boolean {
+    return this.definition.variadic;
+  }
+  get body(): readonly Token[] {
+    return this.definition.body;
+  }
+  get definedAt(): SourceRange | undefined {
+    return this.definition.definedAt;
+  }
 }
 
 /** Whether two definitions are the same, so that defining twice is no mistake (C17 6.10.3). */

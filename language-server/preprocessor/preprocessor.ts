@@ -3,7 +3,7 @@ import { type Expansion, locate, SourceFile, type SourceLine, type SourceRange }
 import { evaluateCondition } from './condition.ts';
 import { type ExpansionContext, expandTokens, printTokens } from './expand.ts';
 import { logicalLines } from './lines.ts';
-import { type Macro, parseDefinition, sameMacro } from './macro.ts';
+import { DeferredMacro, type Macro, parseDefinition, sameMacro } from './macro.ts';
 import { predefinedMacros } from './predefined.ts';
 import { type Token, tokenize } from './token.ts';
 
@@ -371,9 +371,16 @@ class Preprocessor implements Preprocessed {
 
   private activeDirective(open: OpenFile, line: SourceLine, name: string, at: number, range: SourceRange): boolean {
     switch (name) {
-      case 'define':
-        this.define(tokenize(line, at), range);
+      case 'define': {
+        const defined = open.expansion ? /^\s+([A-Za-z_]\w*)/.exec(line.text.slice(at, at + 200))?.[1] : undefined;
+        if (defined !== undefined && defined !== 'defined' && !this.macros.has(defined)) {
+          const nameStart = line.text.indexOf(defined, at);
+          const nameRange = locate(line, nameStart, nameStart + defined.length);
+          this.macros.set(defined, new DeferredMacro(defined, () => tokenize(line, at)));
+          this.mentions.push({ name: defined, role: 'definition', range: nameRange });
+        } else this.define(tokenize(line, at), range);
         return true;
+      }
       case 'undef': {
         const token = tokenize(line, at)[0];
         if (token?.kind !== 'name') this.report('error', 'preprocessor', 'A macro name is expected here.', range);
