@@ -26,6 +26,7 @@ export {
   decode,
   describeCondition,
   describeTrap,
+  disassemble,
   extractFields,
   findSystemInstruction,
   findSystemRegister,

@@ -1,7 +1,9 @@
 /** The door to the architecture: Armv8-A as data, for everybody. Inside `emulator/` import the files themselves. */
+export * from './assembler.ts';
 export * from './assembly-operand.ts';
 export * from './cpu-model.ts';
 export * from './decoder.ts';
+export * from './disassembler.ts';
 export * from './exception-class.ts';
 export * from './fault-status.ts';
 export * from './feature.ts';

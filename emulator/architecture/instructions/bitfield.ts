@@ -1,7 +1,6 @@
 /** Bitfield moves and extract (Arm ARM C4.1.92): shifts by a constant, extensions and field moves are their aliases. */
 import { instruction } from '../instruction.ts';
 import { fieldLsb, fieldWidth, shiftByConstant, topBit } from '../operands/bitfield.ts';
-import { decimal, unsignedImmediate } from '../operands/immediate.ts';
 import { generalRegister } from '../operands/register.ts';
 import type { Value } from '../semantics.ts';
 import { typeOf } from './common.ts';
@@ -117,7 +116,7 @@ const extract = instruction('EXTR', 'sf 00 100111 N 0 Rm:5 imms:6 Rn:5 Rd:5', {
     d: generalRegister('Rd', 'sf'),
     n: generalRegister('Rn', 'sf'),
     m: generalRegister('Rm', 'sf'),
-    lsb: unsignedImmediate('imms', { width: 6, print: decimal, what: 'a bit number below the width' }),
+    lsb: topBit('imms'),
   },
   syntax: 'extr {d}, {n}, {m}, {lsb}',
   aliases: [

@@ -9,6 +9,9 @@ import {
   isPstateField,
   plainNumber,
   pstateField,
+  systemInstructionOf,
+  systemInstructionRegister,
+  systemOperationOperand,
   systemRegisterOperand,
 } from '../operands/system.ts';
 
@@ -195,6 +198,9 @@ const registers = [
   }),
 ];
 
+/** Mnemonics of SYS with a known operation. */
+const MAINTENANCE = ['TLBI', 'AT', 'DC', 'IC', 'CFP', 'DVP', 'CPP'] as const;
+
 const instructions = [
   instruction('SYS', '1101010100 0 01 op1:3 CRn:4 CRm:4 op2:3 Rt:5', {
     operands: {
@@ -205,7 +211,17 @@ const instructions = [
       t: generalRegister('Rt', 64),
     },
     syntax: 'sys {op1}, {n}, {m}, {op2}, {t}',
-    aliases: [{ syntax: 'sys {op1}, {n}, {m}, {op2}', fixed: { Rt: 31 } }],
+    aliases: [
+      ...MAINTENANCE.map(mnemonic => ({
+        syntax: `${mnemonic.toLowerCase()} {operation}, {register}`,
+        operands: { operation: systemOperationOperand(mnemonic), register: systemInstructionRegister },
+        when: (f: Readonly<Record<string, number>>) => {
+          const row = systemInstructionOf(f);
+          return row?.mnemonic === mnemonic && (row.takesRegister || f['Rt'] === 31);
+        },
+      })),
+      { syntax: 'sys {op1}, {n}, {m}, {op2}', fixed: { Rt: 31 } },
+    ],
     brief: 'Executes a system instruction: cache, TLB or address-translation maintenance.',
     traits: ['system'],
     semantics: b => {

@@ -2,9 +2,11 @@
 
 import { current, type ImmediateRef, type OperandKind, type ParseInput, problem, type TextRef } from '../operand.ts';
 import type { Fields } from '../pattern.ts';
+import { type SystemInstruction, systemInstructionAt, systemInstructions } from '../system-instructions.ts';
 import { systemEncodingKey } from '../system-register.ts';
 import { findSystemRegister, systemRegisterAt } from '../system-registers/index.ts';
 import { hexadecimal, immediateAt, parseRange } from './immediate.ts';
+import { generalRegisterName, parseGeneralRegister } from './register.ts';
 
 /** A number that mostly has a name: `#3` where the name is missing. */
 export function named(
@@ -167,6 +169,47 @@ export function controlRegister(field: string): OperandKind<TextRef> {
     },
   };
 }
+
+/** The system instruction that SYS encodes, or undefined. */
+export function systemInstructionOf(fields: Fields): SystemInstruction | undefined {
+  const { op1 = 0, CRn = 0, CRm = 0, op2 = 0 } = fields;
+  return systemInstructionAt(systemEncodingKey([1, op1, CRn, CRm, op2]));
+}
+
+/** What TLBI, AT, DC, IC and the like do: `vmalle1`, `s1e2r`, `cvau`. */
+export function systemOperationOperand(mnemonic: SystemInstruction['mnemonic']): OperandKind<TextRef> {
+  const rows = systemInstructions.filter(row => row.mnemonic === mnemonic);
+  const describe = `an operation of ${mnemonic} such as ${rows[0]?.operand.toLowerCase()}`;
+  return {
+    role: 'text',
+    fields: ['op1', 'CRn', 'CRm', 'op2'],
+    describe,
+    print: fields => systemInstructionOf(fields)?.operand.toLowerCase() ?? '',
+    parse: input => {
+      const operand = current(input);
+      const name = operand?.kind === 'identifier' ? operand.name.toUpperCase() : undefined;
+      const row = rows.find(each => each.operand === name);
+      if (!row) return problem(`expected ${describe}`, operand?.span, name !== undefined);
+      const [, op1, CRn, CRm, op2] = row.encoding;
+      return { fields: { op1, CRn, CRm, op2 }, consumed: 1 };
+    },
+  };
+}
+
+/** The register of a system instruction: written exactly when the instruction takes one. */
+export const systemInstructionRegister: OperandKind<TextRef> = {
+  role: 'text',
+  fields: ['Rt'],
+  describe: 'a 64-bit register, for operations that take an address or a context',
+  print: fields =>
+    systemInstructionOf(fields)?.takesRegister ? generalRegisterName(fields['Rt'] as number, true, false) : '',
+  parse: input => {
+    const row = systemInstructionOf(input.fields);
+    if (row?.takesRegister) return parseGeneralRegister(input, 'Rt', 64, false);
+    const extra = current(input);
+    return extra ? problem(`${row?.name} takes no register`, extra.span, true) : { fields: { Rt: 31 }, consumed: 0 };
+  },
+};
 
 /** PSTATE fields that MSR (immediate) writes (Arm ARM C6.2, MSR (immediate)). */
 const PSTATE_FIELDS = [
