@@ -3,10 +3,7 @@
  * (control registers, a level and one instruction) from memory; each ends in an exception whose target level and
  * syndrome it writes to a file by semihosting.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { runBareMetal, semihostingDump } from './bare-metal.ts';
 
 /** Registers that a trial sets, in the order of the program. HCR_EL2 and SCR_EL3 come last: they change the others' names. */
 export const CONTROLS = [
@@ -103,26 +100,7 @@ ended:  stp     x9, x8, [x22], #16
         sub     x21, x21, #1
         b       trial
 
-done:   adr     x1, open
-        mov     x0, #1
-        hlt     #0xf000
-        adr     x1, write
-        ldr     x2, =${RESULTS_AT}
-        sub     x3, x22, x2
-        stp     x0, x2, [x1]
-        str     x3, [x1, #16]
-        mov     x0, #5
-        hlt     #0xf000
-        adr     x1, exit
-        mov     x0, #0x18
-        hlt     #0xf000
-
-        .balign 8
-open:   .quad   name, 5, name_end - name - 1   // "wb"
-write:  .quad   0, 0, 0
-exit:   .quad   0x20026, 0
-name:   .asciz  "outcomes"
-name_end:
+${semihostingDump('outcomes', RESULTS_AT)}
         .balign 2048
 vectors3:
         .rept   16
@@ -149,7 +127,7 @@ vectors1:
         .endr
 `;
 
-/** Runs the trials; `options` are further words for QEMU's `-cpu max`. */
+/** Runs the trials. */
 export function askQemu(trials: readonly Trial[]): Outcome[] {
   const words: bigint[] = [BigInt(trials.length)];
   trials.forEach(({ controls, el }, index) => {
@@ -157,33 +135,17 @@ export function askQemu(trials: readonly Trial[]): Outcome[] {
     words.push(SPSR_MODE[el], BigInt(CODE_AT + index * 8));
   });
   const code = Uint32Array.from(trials.flatMap(({ word }) => [word, STOP]));
-  const directory = mkdtempSync(join(tmpdir(), 'access-'));
-  try {
-    const at = (name: string): string => join(directory, name);
-    writeFileSync(at('program.s'), program);
-    writeFileSync(at('trials'), new Uint8Array(BigUint64Array.from(words).buffer));
-    writeFileSync(at('code'), new Uint8Array(code.buffer));
-    execFileSync('aarch64-linux-gnu-as', ['-march=armv8.2-a', '-o', at('program.o'), at('program.s')]);
-    execFileSync('aarch64-linux-gnu-ld', ['-Ttext=0x40080000', '-o', at('program'), at('program.o')]);
-    const run = spawnSync(
-      'qemu-system-aarch64',
-      [
-        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max,sve=off', '-m', '256'],
-        ...['-display', 'none', '-serial', 'none', '-monitor', 'none', '-semihosting', '-kernel', at('program')],
-        ...['-device', `loader,file=${at('trials')},addr=${TRIALS_AT},force-raw=on`],
-        ...['-device', `loader,file=${at('code')},addr=${CODE_AT},force-raw=on`],
-      ],
-      { cwd: directory, timeout: 60_000, encoding: 'utf8' },
-    );
-    if (run.error || run.status !== 0) {
-      throw new Error(`QEMU ended with ${run.status}: ${run.stderr}`, { cause: run.error });
-    }
-    const file = readFileSync(at('outcomes'));
-    return trials.map((_, index) => ({
-      to: Number(file.readBigUInt64LE(index * 16)),
-      syndrome: file.readBigUInt64LE(index * 16 + 8),
-    }));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const outcomes = runBareMetal({
+    program,
+    architecture: 'armv8.2-a',
+    files: [
+      { address: TRIALS_AT, bytes: new Uint8Array(BigUint64Array.from(words).buffer) },
+      { address: CODE_AT, bytes: new Uint8Array(code.buffer) },
+    ],
+    output: 'outcomes',
+  });
+  return trials.map((_, index) => ({
+    to: Number(outcomes.readBigUInt64LE(index * 16)),
+    syndrome: outcomes.readBigUInt64LE(index * 16 + 8),
+  }));
 }

@@ -12,6 +12,7 @@ import {
 import type { SystemRegisterHandlers } from '../../../emulator/processing-element/system-register-handlers.ts';
 import { testWith } from '../../support/requires.ts';
 import { Random } from '../translation/random.ts';
+import { BARE_METAL_NEEDS } from './bare-metal.ts';
 import { Bench, DEFAULT_FEATURES } from './bench.ts';
 import { askQemu, COMPLETED, CONTROLS, type Control, type Outcome, type Trial } from './qemu-access-oracle.ts';
 
@@ -195,7 +196,7 @@ function differencesFromQemu(rows: readonly NamedTrial['row'][]): string[] {
   });
 }
 
-const compare = testWith('qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu-ld');
+const compare = testWith(...BARE_METAL_NEEDS);
 
 compare(`MRS and MSR of every register are permitted, trapped and UNDEFINED as in QEMU (seed ${SEED})`, () => {
   expect(differencesFromQemu(systemRegisters)).toEqual([]);
