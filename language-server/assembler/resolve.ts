@@ -90,7 +90,9 @@ class Resolver {
   }
 
   private makeSymbol(symbol: AssemblySymbol): ObjectSymbol {
-    const size = symbol.size ? evaluate(symbol.size, distanceInSection) : undefined;
+    const original = aliased(symbol);
+    const sizeOf = symbol.size ?? original?.size;
+    const size = sizeOf ? evaluate(sizeOf, distanceInSection) : undefined;
     if (size && !isAbsolute(size)) {
       this.error('not-constant', `The size of \`${symbol.name}\` is not a constant.`, symbol.definedAt);
     }
@@ -107,7 +109,7 @@ class Resolver {
             : 0n,
       binding: at.place === 'undefined' && symbol.binding === 'local' ? 'global' : symbol.binding,
       visibility: symbol.visibility,
-      type: symbol.type,
+      type: symbol.type === 'notype' && original ? original.type : symbol.type,
       ...(range && { range }),
     };
   }
@@ -160,7 +162,8 @@ class Resolver {
       }
     }
     for (const symbol of this.assembler.symbols.values()) {
-      if (symbol.definition ? symbol.temporary : !this.symbols.has(symbol) && symbol.binding === 'local') continue;
+      const mentioned = this.symbols.has(symbol) || symbol.binding !== 'local' || symbol.declared;
+      if (symbol.definition ? symbol.temporary : !mentioned) continue;
       list.add(this.symbols.get(symbol) ?? this.makeSymbol(symbol));
     }
     return [...list];
@@ -340,6 +343,17 @@ function placeOffset(fragment: Fragment, offset: number): number {
 
 function shown(symbol: AssemblySymbol | undefined): string {
   return !symbol || symbol.internal ? 'this place' : `\`${symbol.name}\``;
+}
+
+/** The symbol that another is merely another name for; its type and size are the alias's too. */
+function aliased(symbol: AssemblySymbol): AssemblySymbol | undefined {
+  const seen = new Set<AssemblySymbol>();
+  let at: AssemblySymbol | undefined = symbol;
+  while (at?.definition?.kind === 'value' && at.definition.expression.kind === 'symbol' && !seen.has(at)) {
+    seen.add(at);
+    at = at.definition.expression.symbol;
+  }
+  return at === symbol || at?.definition?.kind !== 'label' || at.internal ? undefined : at;
 }
 
 /** `alias`, `alias+4`: a global name set to another symbol is what the linker must see. */

@@ -142,6 +142,9 @@ behind: .quad ahead - behind
 function: nop
     ret
     .size function, . - function
+    .global twin
+    .set twin, function
+    .type nowhere, %object
     .hidden secret
     .global secret
     .type secret, @object
