@@ -1,10 +1,10 @@
 /** Exceptions and returns in words. */
-import { faultStatus } from '../../emulator/architecture/fault-status.ts';
 import {
   describeSyndrome,
+  faultStatus,
   type SyndromeDescription,
   trappedAccess,
-} from '../../emulator/architecture/syndrome-description.ts';
+} from '../../emulator/architecture/index.ts';
 import { asynchronousKind } from './exception-filters.ts';
 import type { ExceptionRecord } from './target.ts';
 

@@ -1,6 +1,5 @@
 /** Why an exception was taken, in words that a person can check. */
-import { exceptionClass } from '../../emulator/architecture/exception-class.ts';
-import { faultStatus } from '../../emulator/architecture/fault-status.ts';
+import { exceptionClass, faultStatus } from '../../emulator/architecture/index.ts';
 import { instructionText } from './architecture.ts';
 import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';

@@ -1,5 +1,5 @@
 /** Fields of exception syndromes by name. */
-import { exceptionClass } from '../../emulator/architecture/exception-class.ts';
+import { exceptionClass } from '../../emulator/architecture/index.ts';
 import type { FieldPlace } from './expression/host.ts';
 import { fieldPlace } from './registers.ts';
 

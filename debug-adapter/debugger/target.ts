@@ -5,7 +5,7 @@
  * may be evaluated thousands of times a second without a promise in the way. Reading never changes the machine.
  */
 
-import type { ExceptionRecord } from '../../emulator/processing-element/exception-record.ts';
+import type { ExceptionRecord } from '../../emulator/index.ts';
 
 export type { ExceptionRecord };
 

@@ -1,13 +1,18 @@
 /** Builds machines. The interpreter is generated and compiled once in a process. */
 
-import { instructions } from '../../emulator/architecture/instructions/index.ts';
-import { MemorySizeError } from '../../emulator/bus/memory.ts';
-import { generateInterpreter, type Interpreter } from '../../emulator/execution/interpreter/generate.ts';
-import type { BootFiles } from '../../emulator/machine/boot.ts';
-import { ImageError } from '../../emulator/machine/image.ts';
-import { Machine } from '../../emulator/machine/machine.ts';
-import { optionWord, parseOptionWords } from '../../emulator/machine/option-words.ts';
-import { type MachineOptions, OptionError } from '../../emulator/machine/options.ts';
+import { instructions } from '../../emulator/architecture/index.ts';
+import type { BootFiles } from '../../emulator/index.ts';
+import {
+  generateInterpreter,
+  ImageError,
+  type Interpreter,
+  Machine,
+  type MachineOptions,
+  MemorySizeError,
+  OptionError,
+  optionWord,
+  parseOptionWords,
+} from '../../emulator/index.ts';
 import { UserProblem } from '../debugger/target.ts';
 
 let engine: { readonly interpreter: Interpreter; readonly module: WebAssembly.Module } | undefined;

@@ -1,7 +1,6 @@
 /** The bundled machine as a target. */
-import type { ExecutionUnit } from '../../emulator/execution/execution-unit.ts';
-import type { Machine, MachineStop } from '../../emulator/machine/machine.ts';
-import { isSecure } from '../../emulator/processing-element/effective-registers.ts';
+import type { ExecutionUnit, Machine, MachineStop } from '../../emulator/index.ts';
+import { isSecure } from '../../emulator/index.ts';
 import type {
   AddressTranslation,
   ExceptionLevel,

@@ -1,10 +1,6 @@
 /** Memory of an emulated machine through any address space, without a trace left in it. */
-import type { ExecutionUnit } from '../../emulator/execution/execution-unit.ts';
-import type { Machine } from '../../emulator/machine/machine.ts';
-import { isSecure } from '../../emulator/processing-element/effective-registers.ts';
-import type { Fault } from '../../emulator/translation/fault.ts';
-import type { AccessKind } from '../../emulator/translation/request.ts';
-import type { WalkStep } from '../../emulator/translation/table-walk.ts';
+import type { AccessKind, ExecutionUnit, Fault, Machine, WalkStep } from '../../emulator/index.ts';
+import { isSecure } from '../../emulator/index.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { AddressTranslation, ExceptionLevel, MemoryRead, SpaceAddress } from '../debugger/target.ts';
 

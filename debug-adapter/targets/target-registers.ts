@@ -1,14 +1,13 @@
 /** Registers of an emulated processing element by name, as the debugger asks for them. Reading changes nothing. */
-import { describeCondition, type SystemRegister } from '../../emulator/architecture/system-register.ts';
 import {
+  describeCondition,
   findSystemRegister,
+  type SystemRegister,
   type SystemRegisterName,
   systemRegisterSlot,
-} from '../../emulator/architecture/system-registers/index.ts';
-import type { ExecutionUnit } from '../../emulator/execution/execution-unit.ts';
-import { packSavedState } from '../../emulator/processing-element/pstate.ts';
-import { findView } from '../../emulator/processing-element/register-views.ts';
-import { keyOf } from '../../emulator/processing-element/system-register-access.ts';
+} from '../../emulator/architecture/index.ts';
+import type { ExecutionUnit } from '../../emulator/index.ts';
+import { findView, keyOf, packSavedState } from '../../emulator/index.ts';
 import type { EffectiveRegister } from '../debugger/target.ts';
 
 /** Reading these acknowledges an interrupt. */

@@ -6,6 +6,7 @@ import { generalRegister } from '../operands/register.ts';
 import {
   barrierOption,
   controlRegister,
+  instructionBarrierOption,
   isPstateField,
   plainNumber,
   pstateField,
@@ -116,7 +117,7 @@ const barriers = [
     semantics: () => {},
   }),
   instruction('ISB', '11010101000000110011 CRm:4 1 10 11111', {
-    operands: { option: barrierOption('CRm') },
+    operands: { option: instructionBarrierOption('CRm') },
     syntax: 'isb {option}',
     aliases: [{ syntax: 'isb', fixed: { CRm: 15 } }],
     brief: 'Makes changes of system registers visible to the instructions after it.',

@@ -66,6 +66,10 @@ const BARRIERS = [
 export const barrierOption = (field: string) =>
   named(field, 4, BARRIERS, 'a barrier option such as sy or ish', value => `#0x${value.toString(16).padStart(2, '0')}`);
 
+/** The option of ISB, of which one has a name. */
+export const instructionBarrierOption = (field: string) =>
+  named(field, 4, [...Array.from({ length: 15 }, () => undefined), 'sy'], 'sy, or a number from 0 to 15');
+
 /** Encoding of a system register in MRS and MSR: op0 (2 or 3 by `o0`), op1, CRn, CRm, op2. */
 export interface SystemRegisterFields {
   readonly o0: number;

@@ -1,0 +1,23 @@
+/** The only door to the machine. What stands here is what debuggers, command lines and tests may build on. */
+export { MemorySizeError } from './bus/memory.ts';
+export type { ExecutionUnit } from './execution/execution-unit.ts';
+export { generateInterpreter, type Interpreter } from './execution/interpreter/generate.ts';
+export type {
+  SemihostingError,
+  SemihostingFiles,
+  SemihostingOpenMode,
+  SemihostingOutcome,
+} from './firmware/semihosting.ts';
+export * from './machine/boot.ts';
+export * from './machine/exception-log.ts';
+export * from './machine/image.ts';
+export { Machine, type MachineSetup, type MachineStop } from './machine/machine.ts';
+export * from './machine/option-words.ts';
+export * from './machine/options.ts';
+export type { PhysicalWatchpoint, WatchpointHit } from './machine/watchpoints.ts';
+export * from './processing-element/effective-registers.ts';
+export type * from './processing-element/exception-record.ts';
+export * from './processing-element/pstate.ts';
+export * from './processing-element/register-views.ts';
+export * from './processing-element/system-register-access.ts';
+export * from './translation/index.ts';
