@@ -1,7 +1,8 @@
 /**
  * Bit patterns of A64 encodings, written as the manual draws them: `sf 0 0 100010 sh imm12:12 Rn:5 Rd:5`.
  *
- * A token is a run of fixed bits (`0`, `1`; `x` is ignored), a one-bit field (`sf`) or a field with its width (`imm12:12`).
+ * A token is a run of fixed bits (`0`, `1`; `x` should be one, which decoding ignores), a one-bit field (`sf`) or a field
+ * with its width (`imm12:12`).
  * The pattern's text types the row's field names, so a misspelt field does not compile.
  */
 
@@ -31,6 +32,8 @@ export interface Pattern {
   readonly text: string;
   readonly mask: number;
   readonly value: number;
+  /** Bits that should be one: written so, and ignored when decoding. */
+  readonly shouldBeOne: number;
   readonly fields: readonly BitField[];
 }
 
@@ -39,12 +42,14 @@ export function parsePattern(text: string): Pattern {
   let low = 32;
   let mask = 0;
   let value = 0;
+  let shouldBeOne = 0;
   const fields: BitField[] = [];
   for (const token of text.trim().split(/\s+/)) {
     if (/^[01x]+$/.test(token)) {
       for (const bit of token) {
         low--;
-        if (bit !== 'x') mask |= 1 << low;
+        if (bit === 'x') shouldBeOne |= 1 << low;
+        else mask |= 1 << low;
         if (bit === '1') value |= 1 << low;
       }
       continue;
@@ -55,7 +60,7 @@ export function parsePattern(text: string): Pattern {
     fields.push({ name, low, width: Number(width) });
   }
   if (low !== 0) throw new Error(`pattern "${text}" describes ${32 - low} bits, not 32`);
-  return { text, mask: mask >>> 0, value: value >>> 0, fields };
+  return { text, mask: mask >>> 0, value: value >>> 0, shouldBeOne: shouldBeOne >>> 0, fields };
 }
 
 /** Takes the fields out of a word that matches the pattern. */
@@ -67,7 +72,7 @@ export function extractFields(pattern: Pattern, word: number): Record<string, nu
 
 /** Puts fields into a word. Throws a RangeError naming a field that is missing or does not fit. */
 export function insertFields(pattern: Pattern, fields: Fields): number {
-  let word = pattern.value;
+  let word = (pattern.value | pattern.shouldBeOne) >>> 0;
   for (const { name, low, width } of pattern.fields) {
     const value = fields[name];
     if (value === undefined) throw new RangeError(`field ${name} of "${pattern.text}" has no value`);

@@ -36,7 +36,9 @@ const immediate = (['and', 'orr', 'eor', 'ands'] as const).map((name, opc) =>
               {
                 syntax: 'mov {d}, {imm}',
                 fixed: { Rn: 31 },
+                // SP cannot be the destination of a wide move, so its MOV is always this one.
                 when: f =>
+                  f['Rd'] === 31 ||
                   !moveWidePreferred(f['sf'] as number, f['N'] as number, f['immr'] as number, f['imms'] as number),
               },
             ]

@@ -1,0 +1,31 @@
+import { describe, expect } from 'vitest';
+import { testWith } from '../../support/requires.ts';
+import {
+  compareAllocation,
+  compareWithAs,
+  compareWithObjdump,
+  compareWithOurselves,
+  describeDifferences,
+  instancesOfAllRows,
+} from './conformance/binutils.ts';
+
+const SEED = Date.now() >>> 0;
+const COUNT = 50;
+
+describe(`Every instruction row, ${COUNT} random words of each (seed ${SEED})`, () => {
+  testWith('aarch64-linux-gnu-as', 'aarch64-linux-gnu-ld')('what we print, GNU as assembles to the same word', () => {
+    expect(describeDifferences(compareWithAs(instancesOfAllRows(COUNT, SEED)))).toEqual([]);
+  });
+
+  testWith('aarch64-linux-gnu-objdump')('GNU objdump prints the same', () => {
+    expect(describeDifferences(compareWithObjdump(instancesOfAllRows(COUNT, SEED)))).toEqual([]);
+  });
+
+  testWith()('what we print, we assemble to the same word', () => {
+    expect(describeDifferences(compareWithOurselves(instancesOfAllRows(COUNT, SEED)))).toEqual([]);
+  });
+
+  testWith('aarch64-linux-gnu-objdump')('a word that is reserved here is undefined to GNU objdump', () => {
+    expect(describeDifferences(compareAllocation(COUNT, SEED))).toEqual([]);
+  });
+});
