@@ -1,6 +1,18 @@
 /** Exceptions: syndromes, return state, vectors, and PSTATE as registers (Arm ARM D1.3, D24.2, C5.2). */
+import { exceptionClasses } from '../exception-class.ts';
 import { bits, off, on, res0, systemRegister, withHostAlias } from '../system-register.ts';
 import { fineGrained, hostRedirect, inHost, readOnly, readWrite, toEL1, toEL2, trap } from './vocabulary.ts';
+
+/** ESR_ELx, the same at each level. */
+const syndromeFields = [
+  res0('63:56'),
+  bits('55:32', 'ISS2', 'Further details for some classes'),
+  bits('31:26', 'EC', 'Exception class', {
+    values: Object.fromEntries(exceptionClasses.map(({ code, name }) => [code, name])),
+  }),
+  bits('25', 'IL', 'Length of the instruction', { values: { 0: '16 bits', 1: '32 bits' } }),
+  bits('24:0', 'ISS', 'Details, laid out by the class'),
+];
 
 export const exceptionRegisters = [
   ...withHostAlias(
@@ -14,36 +26,18 @@ export const exceptionRegisters = [
         ...fineGrained('HFG', 'ESR_EL1', 'access'),
       ],
       redirects: [hostRedirect('ESR_EL2')],
-      fields: [
-        res0('63:56'),
-        bits('55:32', 'ISS2', 'Further details for some classes'),
-        bits('31:26', 'EC', 'Exception class'),
-        bits('25', 'IL', 'Length of the instruction', { values: { 0: '16 bits', 1: '32 bits' } }),
-        bits('24:0', 'ISS', 'Details, laid out by the class'),
-      ],
+      fields: syndromeFields,
     }),
   ),
   systemRegister('ESR_EL2', [3, 4, 5, 2, 0], {
     brief: 'Why the last exception to EL2 was taken.',
     access: readWrite(2),
-    fields: [
-      res0('63:56'),
-      bits('55:32', 'ISS2', 'Further details for some classes'),
-      bits('31:26', 'EC', 'Exception class'),
-      bits('25', 'IL', 'Length of the instruction', { values: { 0: '16 bits', 1: '32 bits' } }),
-      bits('24:0', 'ISS', 'Details, laid out by the class'),
-    ],
+    fields: syndromeFields,
   }),
   systemRegister('ESR_EL3', [3, 6, 5, 2, 0], {
     brief: 'Why the last exception to EL3 was taken.',
     access: readWrite(3),
-    fields: [
-      res0('63:56'),
-      bits('55:32', 'ISS2', 'Further details for some classes'),
-      bits('31:26', 'EC', 'Exception class'),
-      bits('25', 'IL', 'Length of the instruction', { values: { 0: '16 bits', 1: '32 bits' } }),
-      bits('24:0', 'ISS', 'Details, laid out by the class'),
-    ],
+    fields: syndromeFields,
   }),
   ...withHostAlias(
     systemRegister('FAR_EL1', [3, 0, 6, 0, 0], {
