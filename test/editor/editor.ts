@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { startCodeServer } from '../../scripts/code-server.mjs';
 import { packageExtension } from '../../scripts/package.mjs';
 import { provisionedEditor } from '../../scripts/provision-editor.mjs';
@@ -93,6 +93,19 @@ export class Editor {
     await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
   }
 
+  private failure: string | undefined;
+
+  /** Runs the test's steps as {@link showing} does, unless a step before has failed: what follows would mean nothing. */
+  async step<T>(name: string, steps: () => Promise<T>): Promise<T> {
+    if (this.failure) throw new Error(`not reached: '${this.failure}' failed before`);
+    try {
+      return await this.showing(name, steps);
+    } catch (problem) {
+      this.failure = name;
+      throw problem;
+    }
+  }
+
   /** Runs the test's steps; when one fails, what stood on the page is kept as a picture. */
   async showing<T>(name: string, steps: () => Promise<T>): Promise<T> {
     try {
@@ -178,10 +191,34 @@ export class Editor {
     }
   }
 
-  /** Waits until the machine is stopped: the line or the frame that is next is marked. */
-  async stopped(): Promise<void> {
-    await this.page.locator('.debug-toolbar .codicon-debug-continue').waitFor();
-    await this.page.locator('.debug-call-stack .monaco-list-row').first().waitFor();
+  /** Waits until the machine is stopped before the line of the editor that holds this text. */
+  async nextLine(text: string): Promise<void> {
+    await this.page.waitForFunction(wanted => {
+      const top = (element: Element | null | undefined): number => element?.getBoundingClientRect().top ?? Number.NaN;
+      // The editor writes blanks as no-break spaces.
+      const words = (line: Element): string => (line.textContent ?? '').replace(/\s+/g, ' ');
+      const lines = [...document.querySelectorAll('.editor-instance .view-line')];
+      const mark = document.querySelector('.editor-instance .debug-top-stack-frame-line');
+      return lines.some(line => words(line).includes(wanted) && Math.abs(top(line) - top(mark)) < 8);
+    }, text);
+  }
+
+  /** The check box of an exception filter in the view *Breakpoints*. */
+  exceptionFilter(label: string): Locator {
+    return this.page
+      .locator('.debug-breakpoints .monaco-list-row', { hasText: label })
+      .locator('.monaco-checkbox')
+      .first();
+  }
+
+  /** Rows of the view *Exceptions* that hold the text, the latest first. */
+  exceptions(text: string): Locator {
+    return this.page.locator('.pane', { hasText: 'Exceptions' }).locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** The page of the view *Exception levels*. */
+  levels(): FrameLocator {
+    return this.page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
   }
 
   /** A row of the view *Variables* that holds the text. */
