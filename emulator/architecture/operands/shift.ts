@@ -21,7 +21,7 @@ export function registerShift(type: string, amount: string, rotate: boolean): Op
       const operand = current(input);
       if (!operand) return { fields: { [type]: 0, [amount]: 0 }, consumed: 0 };
       if (operand.kind !== 'shift') return problem(`expected ${describe}`, operand.span);
-      const index = names.findIndex(name => name === operand.name);
+      const index = (names as readonly string[]).indexOf(operand.name);
       if (index < 0) return problem(`${operand.name} is not possible here: ${describe}`, operand.span);
       const width = input.fields['sf'] === 0 ? 32 : 64;
       const value = operand.amount?.value;
@@ -92,7 +92,7 @@ export function registerExtend(
         return { fields: { [option]: natural, [amount]: 0 }, consumed: 0 };
       }
       if (operand.kind !== 'shift') return problem(`expected ${describe}`, operand.span);
-      const index = operand.name === 'lsl' ? natural : EXTENDS.findIndex(name => name === operand.name);
+      const index = operand.name === 'lsl' ? natural : (EXTENDS as readonly string[]).indexOf(operand.name);
       if (index < 0) return problem(`${operand.name} is not possible here: ${describe}`, operand.span);
       const before = input.operands[input.at - 1];
       const needs64 = (index & 3) === 3 && input.fields[sf] !== 0;
