@@ -100,18 +100,14 @@ export class DebugInformation {
 
   /** Start addresses of the statements of a line, by the index of its file. */
   addressesOfLine(file: number, line: number): readonly bigint[] {
-    const rows = this.lines.rows.filter(row => row.file === file && row.line === line);
-    const statements = rows.filter(row => row.isStatement);
-    const chosen = statements.length > 0 ? statements : rows;
-    // One breakpoint for each run of rows: the first address after code of another line.
-    const starts = chosen.filter(row => !chosen.some(other => other !== row && other.end === row.address));
-    return [...new Set(starts.map(row => row.address))];
+    const starts = this.lines.starts.filter(start => start.file === file && start.line === line);
+    return [...new Set(starts.map(({ address }) => address))];
   }
 
   /** Lines of a file that have code, in order. */
   linesWithCode(file: number): readonly number[] {
     const lines = new Set<number>();
-    for (const row of this.lines.rows) if (row.file === file && row.line > 0 && row.isStatement) lines.add(row.line);
+    for (const start of this.lines.starts) if (start.file === file) lines.add(start.line);
     return [...lines].sort((a, b) => a - b);
   }
 

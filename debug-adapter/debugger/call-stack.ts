@@ -30,17 +30,16 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
     const { index, record } = crossing;
     yield { kind: 'crossing', pe, index, record };
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
-    top = {
+    top = unwinder.withCfa({
       kind: 'code',
       pe,
       el: record.from,
       pc,
       lookup: record.instruction,
       registers: captured ? { x: n => captured.x[n], sp: captured.sp } : unknownRegisters,
-      cfa: undefined,
       isLive: false,
       isTop: true,
-    };
+    });
   }
 }
 
@@ -60,17 +59,34 @@ class Unwinder {
   live(el: ExceptionLevel): CodeFrame {
     const element = this.#target.processingElements[this.#pe]!;
     const pc = element.readRegister('pc') ?? 0n;
-    return {
+    return this.withCfa({
       kind: 'code',
       pe: this.#pe,
       el,
       pc,
       lookup: pc,
       registers: { x: number => element.readRegister(`x${number}`), sp: element.readRegister('sp') },
-      cfa: undefined,
       isLive: true,
       isTop: true,
+    });
+  }
+
+  /** Adds the canonical frame address, found when somebody asks for it. */
+  withCfa(frame: Omit<CodeFrame, 'cfa'>): CodeFrame {
+    let known: { readonly cfa: bigint | undefined } | undefined;
+    const find = () => this.#cfa(frame);
+    return {
+      ...frame,
+      get cfa() {
+        known ??= { cfa: find() };
+        return known.cfa;
+      },
     };
+  }
+
+  #cfa(frame: Omit<CodeFrame, 'cfa'>): bigint | undefined {
+    const found = this.#rules(frame);
+    return found && this.#cfaBy(frame, found.rules, found.loadOffset);
   }
 
   #read(el: ExceptionLevel, address: bigint, size: number): bigint | undefined {
@@ -103,38 +119,53 @@ class Unwinder {
   }
 
   #byCallFrames(frame: CodeFrame): CodeFrame | undefined {
+    const found = this.#rules(frame);
+    return found && this.#apply(frame, found.rules, found.loadOffset);
+  }
+
+  #rules({
+    el,
+    lookup,
+  }: Omit<CodeFrame, 'cfa'>): { readonly rules: FrameRules; readonly loadOffset: bigint } | undefined {
     for (const image of this.#images.all) {
-      if (image.context?.el && !image.context.el.includes(frame.el)) continue;
-      const rules = image.information.attempt(information => information.frames.rulesAt(frame.lookup - image.offset));
-      if (rules) return this.#apply(frame, rules, image.offset);
+      if (image.context?.el && !image.context.el.includes(el)) continue;
+      const rules = image.information.attempt(information => information.frames.rulesAt(lookup - image.offset));
+      if (rules) return { rules, loadOffset: image.offset };
     }
     return undefined;
   }
 
-  #apply(frame: CodeFrame, rules: FrameRules, loadOffset: bigint): CodeFrame | undefined {
-    const { el, registers } = frame;
-    const register = (number: number) =>
-      number === dwarfSp ? registers.sp : number === dwarfPc ? frame.pc : registers.x(number);
-    const evaluate = (expression: Uint8Array, initial?: bigint) => {
-      const location = evaluateLocation(
-        expression,
-        {
-          register,
-          memory: (address, size) => this.#read(el, address, size),
-          cfa: undefined,
-          frameBase: () => undefined,
-          loadOffset,
-          indexedAddress: () => undefined,
-        },
-        initial,
-      );
-      return location.kind === 'memory' ? location.address : location.kind === 'value' ? location.value : undefined;
+  /** Evaluates a call frame expression to an address or value. */
+  #evaluate(
+    frame: Omit<CodeFrame, 'cfa'>,
+    expression: Uint8Array,
+    loadOffset: bigint,
+    initial?: bigint,
+  ): bigint | undefined {
+    const context = {
+      register: (number: number) => dwarfRegister(frame, number),
+      memory: (address: bigint, size: number) => this.#read(frame.el, address, size),
+      cfa: undefined,
+      frameBase: () => undefined,
+      loadOffset,
+      indexedAddress: () => undefined,
     };
-    let cfa: bigint | undefined;
-    if (rules.cfa.kind === 'register') {
-      const base = register(rules.cfa.register);
-      cfa = base === undefined ? undefined : BigInt.asUintN(64, base + rules.cfa.offset);
-    } else cfa = evaluate(rules.cfa.expression);
+    const location = evaluateLocation(expression, context, initial);
+    return location.kind === 'memory' ? location.address : location.kind === 'value' ? location.value : undefined;
+  }
+
+  #cfaBy(frame: Omit<CodeFrame, 'cfa'>, { cfa }: FrameRules, loadOffset: bigint): bigint | undefined {
+    if (cfa.kind === 'expression') return this.#evaluate(frame, cfa.expression, loadOffset);
+    const base = dwarfRegister(frame, cfa.register);
+    return base === undefined ? undefined : BigInt.asUintN(64, base + cfa.offset);
+  }
+
+  #apply(frame: CodeFrame, rules: FrameRules, loadOffset: bigint): CodeFrame | undefined {
+    const { el } = frame;
+    const register = (number: number) => dwarfRegister(frame, number);
+    const evaluate = (expression: Uint8Array, initial: bigint) =>
+      this.#evaluate(frame, expression, loadOffset, initial);
+    const cfa = this.#cfaBy(frame, rules, loadOffset);
     if (cfa === undefined) return undefined;
     const at = cfa;
     const recover = (number: number): bigint | undefined => {
@@ -237,7 +268,7 @@ class Unwinder {
     isSaved: (number: number) => boolean,
   ): CodeFrame {
     const known = new Map<number, bigint | undefined>();
-    return {
+    return this.withCfa({
       kind: 'code',
       pe: callee.pe,
       el: callee.el,
@@ -253,11 +284,14 @@ class Unwinder {
         },
         sp: cfa,
       },
-      cfa: undefined,
       isLive: false,
       isTop: false,
-    };
+    });
   }
+}
+
+function dwarfRegister({ registers, pc }: Omit<CodeFrame, 'cfa'>, number: number): bigint | undefined {
+  return number === dwarfSp ? registers.sp : number === dwarfPc ? pc : registers.x(number);
 }
 
 /** Removes a pointer authentication code: the bits above a 48-bit address follow bit 55. */

@@ -10,8 +10,9 @@ export interface LevelCrossing {
   readonly record: ExceptionRecord;
 }
 
-/** More nesting than this is a fault loop; the oldest entries go. */
+/** More nesting than this is a fault loop: how it began stays, and so does what it came to; what lies between goes. */
 const maximumDepth = 256;
+const keptAtTheBottom = 32;
 
 export class ExceptionLevelStacks {
   readonly #log: ExceptionLog;
@@ -63,7 +64,7 @@ export class ExceptionLevelStacks {
       while (stack.length > 0 && stack[stack.length - 1]!.record.to <= record.from) stack.pop();
     }
     stack.push(crossing);
-    if (stack.length > maximumDepth) stack.shift();
+    if (stack.length > maximumDepth) stack.splice(keptAtTheBottom, 1);
   }
 }
 

@@ -1,9 +1,9 @@
 /** Plans: how the machine is run until the user wants to look again. */
 
+import { hasTrait } from './architecture.ts';
 import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';
 import type { CodeFrame } from './frame.ts';
-import { isCall } from './prologue.ts';
 import type { Plan, Stop } from './stop.ts';
 import { type ExceptionRecord, type TargetStop, UserProblem } from './target.ts';
 
@@ -128,7 +128,7 @@ function* nextInstruction(session: Debugger, pe: number, interrupts: InterruptSt
   const { el } = element;
   const { bytes } = session.target.readMemory(pe, { space: { kind: 'va', el }, address: pc }, 4);
   const word = bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
-  if (isCall(word)) return yield* runToAddress(session, pe, pc + 4n, el, element.readRegister('sp'));
+  if (hasTrait(word, 'call')) return yield* runToAddress(session, pe, pc + 4n, el, element.readRegister('sp'));
   const end = session.target.exceptions.end;
   const stepped = yield* stepInstruction(session, pe, interrupts);
   if (stepped.reason !== 'step') return stepped;
@@ -169,6 +169,8 @@ function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping,
       if (back.reason !== 'step') return back;
       continue;
     }
+    const afterPrologue = entered(session, pc);
+    if (afterPrologue !== undefined) return yield* runToAddress(session, pe, afterPrologue, element.el, undefined);
     const sameLine = place.path === start.path && place.line === start.line;
     if (!sameLine && session.images.isLineStart(pc, element.el)) return stepped;
     if (sameLine) {
@@ -178,6 +180,14 @@ function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping,
     }
     yield;
   }
+}
+
+/** Where the body of a function begins whose first instruction this is; undefined when that is here, or elsewhere. */
+function entered(session: Debugger, pc: bigint): bigint | undefined {
+  const place = session.images.symbolAt(pc);
+  if (place?.offset !== 0) return undefined;
+  const body = session.images.functionBreakpoint(place.symbol.name);
+  return body !== undefined && body > pc ? body : undefined;
 }
 
 /** The return address when the last step was a call. */

@@ -140,10 +140,15 @@ function reportState(session: Debugger, { report }: RunEnvironment, conversation
     if (element.power === 'off') continue;
     const pc = element.readRegister('pc') ?? 0n;
     report(`PE ${element.index}: EL${element.el}, ${element.power}, at ${placeText(session, pc, element.el)}`);
-    const record = session.handledException(element.index);
-    if (record) {
+    const unfinished = session.levels.of(element.index).filter(({ record }) => record.kind === 'exception');
+    const [first, last] = [unfinished[0]?.record, unfinished.at(-1)?.record];
+    if (last) {
       report('  it is handling:');
-      for (const line of explain(session, record)) reportExplanation(line, '    ', report);
+      for (const line of explain(session, last)) reportExplanation(line, '    ', report);
+    }
+    if (first && first !== last) {
+      report('  which happened while an earlier exception was not returned from:');
+      for (const line of explain(session, first)) reportExplanation(line, '    ', report);
     }
   }
 }

@@ -17,12 +17,21 @@ export interface LineRow {
   readonly prologueEnd: boolean;
 }
 
+/** A place where the code of a line begins, even when all of it was moved or merged away behind it. */
+export interface LineStart {
+  readonly address: bigint;
+  readonly file: number;
+  readonly line: number;
+}
+
 /** All line programs of an image. */
 export interface LineTable {
   /** Source paths as the compiler wrote them, joined with their directories. */
   readonly files: readonly string[];
   /** Sorted by address; ranges of one sequence do not overlap. */
   readonly rows: readonly LineRow[];
+  /** The recommended places for breakpoints: where a line begins after another one. Sorted by address. */
+  readonly starts: readonly LineStart[];
   /** What could not be read, in words. */
   readonly problems: readonly string[];
 }
@@ -36,6 +45,7 @@ export function readLineTable(sections: DwarfSections): LineTable {
   const files: string[] = [];
   const fileIndex = new Map<string, number>();
   const rows: LineRow[] = [];
+  const starts: LineStart[] = [];
   const problems: string[] = [];
   const intern = (path: string) => {
     let index = fileIndex.get(path);
@@ -53,7 +63,7 @@ export function readLineTable(sections: DwarfSections): LineTable {
     try {
       const unit = readUnitLength(reader);
       end = unit.end;
-      readProgram(reader.slice(reader.offset, end), unit.offsetSize, sections, intern, rows);
+      readProgram(reader.slice(reader.offset, end), unit.offsetSize, sections, intern, rows, starts);
     } catch (problem) {
       if (!(problem instanceof MalformedData)) throw problem;
       problems.push(problem.message);
@@ -62,8 +72,9 @@ export function readLineTable(sections: DwarfSections): LineTable {
     }
     reader.offset = end;
   }
-  rows.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-  return { files, rows, problems };
+  const byAddress = (a: { address: bigint }, b: { address: bigint }) =>
+    a.address < b.address ? -1 : a.address > b.address ? 1 : 0;
+  return { files, rows: rows.sort(byAddress), starts: starts.sort(byAddress), problems };
 }
 
 function nextUnit(bytes: Uint8Array, start: number): number | undefined {
@@ -88,6 +99,7 @@ function readProgram(
   sections: DwarfSections,
   intern: (path: string) => number,
   rows: LineRow[],
+  starts: LineStart[],
 ): void {
   const version = reader.u16();
   if (version < 2 || version > 5) throw new MalformedData(`.debug_line: version ${version} is not known (2 to 5 are)`);
@@ -137,22 +149,26 @@ function readProgram(
     address = BigInt.asUintN(64, address + BigInt(operations * minimumInstructionLength));
   };
   const endSequence = () => {
-    // A sequence at 0 that is not the image's own is what linkers leave of discarded sections; it is kept, the symbol
-    // side decides, but rows of no length vanish: the last row of one address wins.
+    // Of several rows at one address the last one holds; those before it say only where a line would begin.
+    let statementHere: { readonly address: bigint; readonly line: number; readonly file: number } | undefined;
     for (let index = 0; index < sequence.length; index++) {
       const row = sequence[index]!;
       const end = sequence[index + 1]?.address ?? address;
       const known = fileNumbers[row.file];
-      if (end > row.address && known !== undefined) {
-        rows.push({
-          address: row.address,
-          end,
-          file: known,
-          line: row.line,
-          column: row.column,
-          isStatement: row.stmt,
-          prologueEnd: row.prologueEnd,
-        });
+      if (known === undefined) continue;
+      const place = { address: row.address, file: known, line: row.line };
+      const previous = sequence[index - 1];
+      if (row.stmt && row.line > 0) {
+        statementHere = place;
+        // Code that goes on in the same line, or comes back to it at the same address, is no new beginning.
+        if (previous === undefined || previous.line !== row.line || previous.file !== row.file || !previous.stmt)
+          starts.push(place);
+      }
+      if (end > row.address) {
+        const isStatement =
+          row.stmt ||
+          (statementHere?.address === row.address && statementHere.line === row.line && statementHere.file === known);
+        rows.push({ ...place, end, column: row.column, isStatement, prologueEnd: row.prologueEnd });
       }
     }
     reset();
