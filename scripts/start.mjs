@@ -101,9 +101,14 @@ async function main() {
 }
 
 async function debugHypervisor(client) {
+  let unfinishedLine = '';
   client.on('event', ({ event, body }) => {
-    if (event === 'trapdoor/uart')
-      for (const line of body.text.split('\n')) if (line.trim()) console.log(`  UART: ${line.trim()}`);
+    if (event === 'trapdoor/uart') {
+      // The guest writes one character at a time, exiting for each: a line is shown when it is whole.
+      const lines = (unfinishedLine + body.text).split('\n');
+      unfinishedLine = lines.pop();
+      for (const line of lines) console.log(`  UART │ ${line.trimEnd()}`);
+    }
     if (event === 'output' && body.category === 'stderr') process.stderr.write(body.output);
   });
   await client.request('initialize', {
@@ -129,7 +134,7 @@ async function debugHypervisor(client) {
   heading(`Stopped: ${stop.body.description ?? stop.body.reason}`);
   const [frame] = await printPlace(client, threadId);
   const { description } = await client.request('exceptionInfo', { threadId });
-  if (description) console.log(`  ${description}`);
+  for (const line of description?.split('\n') ?? []) console.log(`  ${line}`);
 
   heading('Registers');
   const { scopes } = await client.request('scopes', { frameId: frame.id });
