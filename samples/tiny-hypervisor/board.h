@@ -31,6 +31,10 @@
 #define EC_SYSREG       0x18
 #define EC_DATA_ABORT   0x24
 
+// ---- ESR_EL2.ISS of a trapped MRS or MSR
+#define ISS_REGISTER        0x3ffc1f        // which register (op0, op2, op1, CRn, CRm), and that it is read
+#define ISS_ID_AA64PFR0_EL1 ((3 << 20) | (4 << 1) | 1)
+
 // ---- translation table entries
 #define VALID_TABLE     0x3
 #define VALID_PAGE      0x3

@@ -3,7 +3,7 @@
 
         .balign PAGE
 guest_pages:
-
+        .type   guest_start, %function
 guest_start:                                // EL1, MMU off
         adr     x0, guest_stack_top
         mov     sp, x0
@@ -201,6 +201,7 @@ guest_stack_top:
 // ---- the application, at EL0 -----------------------------------------------------------------------------------
 
 application_pages:
+        .type   application, %function
 application:
         adr     x0, application_text
         mov     x8, #1

@@ -145,8 +145,14 @@ emulate_read:                               // the flag register reads as zero: 
         str     xzr, [x28, x1, lsl #3]
         b       skip_instruction
 
-// MRS of an identification register (HCR_EL2.TID3). The guest is told that the processor has no floating point.
+// MRS of an identification register (HCR_EL2.TID3). The syndrome says which one and where the value is to go. The guest
+// asks for ID_AA64PFR0_EL1 only, and is told that the processor has no floating point.
 exit_system_register:
+        constant x1, ISS_REGISTER
+        and     x1, x27, x1
+        constant x2, ISS_ID_AA64PFR0_EL1
+        cmp     x1, x2
+        b.ne    hypervisor_fault
         bl      count_register
         ubfx    x1, x27, #5, #5             // Rt
         mrs     x0, id_aa64pfr0_el1
