@@ -43,7 +43,18 @@ export class Connection extends ProtocolServer {
     this.#queue = this.#queue.then(() => this.#serve(request));
   }
 
+  /** With `"trace": true` what goes over the wire is shown in the debug console, output itself excepted. */
+  #trace(direction: '→' | '←', message: DebugProtocol.ProtocolMessage): void {
+    if (this.session.configuration.trace) this.session.output(`${direction} ${JSON.stringify(message)}\n`, 'console');
+  }
+
+  override sendResponse(response: DebugProtocol.Response): void {
+    super.sendResponse(response);
+    this.#trace('←', response);
+  }
+
   async #serve(message: DebugProtocol.Request): Promise<void> {
+    this.#trace('→', message);
     const well = typeof message.command === 'string' && typeof message.seq === 'number';
     const response = new Response({
       seq: typeof message.seq === 'number' ? message.seq : 0,

@@ -63,6 +63,15 @@ describe('a session', () => {
     expect(uart?.body).toEqual({ text: 'first\n' });
   });
 
+  test('shows the protocol in the console when it is asked to', async () => {
+    const client = Client.of(machine());
+    await client.launch({ stopOnEntry: true, trace: true });
+    await client.request('threads');
+    const shown = client.events.filter(({ event }) => event === 'output').map(({ body }) => body.output as string);
+    expect(shown.some(line => line.startsWith('→') && line.includes('"threads"'))).toBe(true);
+    expect(shown.some(line => line.startsWith('←') && line.includes('"threads"'))).toBe(true);
+  });
+
   test('tells what it can do from the requests it serves', async () => {
     const client = Client.of(machine());
     const capabilities = (await client.request('initialize', { adapterID: 'trapdoor' }))!;
