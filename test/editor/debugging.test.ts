@@ -79,10 +79,10 @@ describe('debugging a hypervisor in the editor', () => {
     editor.step('step-back', async () => {
       await editor.press('F11');
       await editor.nextLine('and x2, x1, #0xffff');
-      await editor.command('Debug: Step Back');
+      await editor.stepBack();
       await editor.nextLine('mrs x1, esr_el2');
       // Back over the exception itself, into the guest that caused it.
-      await editor.command('Debug: Step Back');
+      await editor.stepBack();
       await editor.nextLine('again: hvc #7');
       expect(await editor.statusItem('state').innerText()).toContain('EL1');
       await editor.screenshot('step-back');
@@ -93,7 +93,7 @@ describe('debugging a hypervisor in the editor', () => {
 
   testWith(...needs)('stepping over ERET leads into the guest', () =>
     editor.step('eret', async () => {
-      await editor.command('Debug: Step Out');
+      await editor.press('Shift+F11');
       await editor.nextLine('subs x19, x19, #1');
       expect(await editor.statusItem('state').innerText()).toContain('EL1');
     }),
@@ -107,7 +107,8 @@ describe('debugging a hypervisor in the editor', () => {
       const rows = (await editor.disassembly()).join('\n');
       expect(rows).toMatch(/hvc\s+#0x7/);
       expect(rows).toMatch(/subs\s+x19, x19, #/);
-      await editor.press('Control+F4');
+      await editor.command('View: Close Editor');
+      await editor.page.locator('.tab.active', { hasText: 'hypercalls.S' }).waitFor();
     }),
   );
 

@@ -69,7 +69,8 @@ export class Editor {
       browser = await chromium.launch({ executablePath, headless: true, args: chromiumWords });
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
       const page = await context.newPage();
-      page.setDefaultTimeout(30_000);
+      // A machine shared with other tests is slow at times.
+      page.setDefaultTimeout(60_000);
       await page.goto(server.url);
       await page.locator('.monaco-workbench').waitFor();
       await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
@@ -123,20 +124,32 @@ export class Editor {
   private async quickInput(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor({ state: 'visible' });
-    await input.fill(text);
+    await input.fill(text, { timeout: 5_000 });
+  }
+
+  /** Opens the box of commands and files by a key, types, and picks the row with the text. */
+  private async pick(key: string, typed: string, row: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.press(key);
+        await this.quickInput(typed);
+        const found = this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first();
+        await found.click({ timeout: 10_000 });
+        return;
+      } catch (problem) {
+        // The box closes when the editor takes the focus, as it does when the machine stops.
+        if (attempt === 3) throw problem;
+      }
+    }
   }
 
   /** Runs a command of the palette by its whole title. */
   async command(title: string): Promise<void> {
-    await this.press('F1');
-    await this.quickInput(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    await this.pick('F1', `>${title}`, title);
   }
 
   async openFile(name: string): Promise<void> {
-    await this.press('Control+P');
-    await this.quickInput(name);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
+    await this.pick('Control+P', name, name);
     await this.page.locator('.tab.active', { hasText: name }).waitFor();
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
@@ -201,6 +214,11 @@ export class Editor {
       const mark = document.querySelector('.editor-instance .debug-top-stack-frame-line');
       return lines.some(line => words(line).includes(wanted) && Math.abs(top(line) - top(mark)) < 8);
     }, text);
+  }
+
+  /** Presses the debug toolbar's button for a step back, which has no key. */
+  async stepBack(): Promise<void> {
+    await this.page.locator('.debug-toolbar .codicon-debug-step-back').click();
   }
 
   /** The check box of an exception filter in the view *Breakpoints*. */
