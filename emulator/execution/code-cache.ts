@@ -8,6 +8,7 @@ import { PAGE_RECORDS_MASK, PAGE_STRIDE, RECORD_SHIFT, RECORD_SIZE, shapeIndex, 
 import {
   HANDLER_BREAKPOINT,
   HANDLER_NOT_DECODED,
+  HANDLER_NOTHING,
   HANDLER_PAGE_END,
   HANDLER_UNDEFINED,
   type VariantTable,
@@ -104,6 +105,10 @@ export class CodeCache {
     }
     const { row, fields } = decoded;
     const handler = this.table.handler(row, shapeIndex(row, fields));
+    if (handler === HANDLER_NOTHING) {
+      view.setUint16(at, handler, true);
+      return false;
+    }
     const variant = handler === undefined ? undefined : this.table.variantOf(handler);
     if (handler === undefined || !variant) {
       view.setUint16(at, HANDLER_UNDEFINED, true);

@@ -21,12 +21,15 @@ import {
 import { checkWait, consumeEvent } from '../processing-element/wait.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 
+/** What became of a HLT: done, to be executed again when the element goes on, or not an instruction of this machine. */
+export type HaltOutcome = 'completed' | 'again' | 'undefined';
+
 /** What the machine around the engine does for system operations. */
 export interface SystemOperationHost {
   /** TLBI, AT, DC, IC and the like: `key` is op0:op1:CRn:CRm:op2. */
   systemInstruction(unit: ExecutionUnit, key: number, rt: number, result: boolean): void;
-  /** HLT: a semihosting call, when the machine offers it; false makes the instruction UNDEFINED. */
-  halt(unit: ExecutionUnit, immediate: number): boolean;
+  /** HLT: a semihosting call, when the machine offers it. */
+  halt(unit: ExecutionUnit, immediate: number): HaltOutcome;
   /** SEV: every processing element gets an event. */
   sendEvent(): void;
   /** The processing element has nothing to do for the rest of its turn. */
@@ -78,8 +81,9 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   smc: ({ pe }, f) => executeSecureMonitorCall(pe, immediate(f)),
   brk: ({ pe }, f) => raiseBreakpointInstruction(pe, immediate(f)),
   hlt: (unit, f, host) => {
-    if (host.halt(unit, immediate(f))) completeInstruction(unit.pe);
-    else raiseUndefined(unit.pe);
+    const outcome = host.halt(unit, immediate(f));
+    if (outcome === 'completed') completeInstruction(unit.pe);
+    else if (outcome === 'undefined') raiseUndefined(unit.pe);
   },
   eret: ({ pe }) => executeExceptionReturn(pe),
   mrs: ({ pe, registers }, f) =>

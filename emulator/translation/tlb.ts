@@ -6,6 +6,7 @@
  * maintenance of one address also finds the other pages of a block.
  */
 
+import { isDevice } from './attributes.ts';
 import { TRANSLATION_CONTEXTS, type TranslationContext } from './regime.ts';
 import type { Translation } from './request.ts';
 
@@ -40,6 +41,8 @@ const STAGE1_SIZE_SHIFT = 4;
 const STAGE2_SIZE_SHIFT = 10;
 const SIZE_MASK = 0x3f;
 const NOT_GLOBAL = 1 << 16;
+/** Bit of the second word of `origin`: accesses within the page need not be aligned (it is not Device memory). */
+export const TLB_UNALIGNED = 1 << 17;
 
 /** What a table's keeper knows of its entries without looking at them. */
 interface ContextBook {
@@ -109,7 +112,8 @@ export class FastTlb {
       Math.floor(intermediatePage / 0x1_0000_0000) |
       (translation.stage1SizeBits << STAGE1_SIZE_SHIFT) |
       (translation.stage2SizeBits << STAGE2_SIZE_SHIFT) |
-      (translation.global ? 0 : NOT_GLOBAL);
+      (translation.global ? 0 : NOT_GLOBAL) |
+      (isDevice(translation.attributes) ? 0 : TLB_UNALIGNED);
     const book = this.books[context]!;
     if (!book.listed[slot]) {
       book.listed[slot] = 1;

@@ -11,7 +11,9 @@ import { helperArguments, lowerStatements, lowerValue, type Place } from '../low
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
 import { FIRST_VARIANT_HANDLER, type Variant, VariantTable } from '../variants.ts';
+import { isHot } from './hot.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
+import { unalignedAccess } from './unaligned.ts';
 
 export interface Interpreter {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -24,18 +26,30 @@ export interface Interpreter {
 
 /** Generates the module for a set of rows. */
 export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
-  const table = new VariantTable(rows);
+  const table = new VariantTable(rows, isHot);
   const module = new ModuleBuilder();
   const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
   const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
   const hostHelpers = collectHostHelpers(table);
   const hostIndexes = new Map(hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]));
 
+  const unaligned = (store: boolean) => {
+    const define = (size: 2 | 4 | 8): number => {
+      const parameters = store ? (['i64', 'i64', 'i32', 'i32'] as const) : (['i64', 'i32', 'i32'] as const);
+      const index = module.declareFunction(parameters, store ? [] : ['i64']);
+      module.define(index, unalignedAccess(size, parameters, store, store ? slowStore : slowLoad));
+      return index;
+    };
+    return { 2: define(2), 4: define(4), 8: define(8) };
+  };
+
   const systemOperations: string[] = [];
   const helpers = new Map<Helper, number>();
   const callees: Callees = {
     slowLoad,
     slowStore,
+    unalignedLoad: unaligned(false),
+    unalignedStore: unaligned(true),
     helper: h => {
       const known = helpers.get(h) ?? hostIndexes.get(h.name);
       if (known !== undefined) return known;
@@ -50,22 +64,21 @@ export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
     },
   };
 
-  const rare = new Map<number, number>();
-  const rareFunctions: number[] = [];
-  table.variants.forEach((variant, i) => {
-    if (!variant.row.rare) return;
+  // Handlers outside the main function are called through the table, in the order of their numbers.
+  const apart = table.variants.slice(table.firstApart - FIRST_VARIANT_HANDLER).map(variant => {
     const index = module.declareFunction(['i32'], ['i32']);
-    module.define(index, rareHandler(variant, callees));
-    rare.set(i + FIRST_VARIANT_HANDLER, index);
-    rareFunctions.push(index);
+    module.define(index, handlerApart(variant, callees));
+    return index;
   });
+  module.setTable(apart);
+  const handlerType = module.type(['i32'], ['i32']);
 
   for (const [name, exact] of [
     ['run', false],
     ['runExact', true],
   ] as const) {
     const index = module.declareFunction(exact ? ['i32'] : [], ['i32']);
-    module.define(index, mainLoop(table, callees, rare, exact));
+    module.define(index, mainLoop(table, callees, handlerType, exact));
     module.export(name, index);
   }
   return { bytes: module.build(), table, systemOperations, hostHelpers: hostHelpers.map(h => h.name) };
@@ -106,19 +119,14 @@ function helperBody(h: Helper, callees: Callees): FunctionBody {
 }
 
 /** A handler as a function of its own: takes the record's address, gives 0 to go on or an exit code. */
-function rareHandler(variant: Variant, callees: Callees): FunctionBody {
+function handlerApart(variant: Variant, callees: Callees): FunctionBody {
   const body = new FunctionBody(['i32']);
   const place = new InterpreterPlace(body, { ip: 0 }, callees, variant.layout);
   lowerStatements(variant.statements, variant.variables, place);
   return body.i32(0);
 }
 
-function mainLoop(
-  table: VariantTable,
-  callees: Callees,
-  rare: ReadonlyMap<number, number>,
-  exact: boolean,
-): FunctionBody {
+function mainLoop(table: VariantTable, callees: Callees, handlerType: number, exact: boolean): FunctionBody {
   const body = new FunctionBody(exact ? ['i32'] : []);
   const remaining = 0;
   const i32 = () => body.local('i32');
@@ -165,7 +173,8 @@ function mainLoop(
 
   body.block('exit').loop('top').block('lookUp').block('jumpTo').block('jump').block('next');
   // Blocks are opened innermost last; handler i begins where block `h{i}` ends.
-  const count = FIRST_VARIANT_HANDLER + table.variants.length;
+  const count = table.firstApart;
+  body.block('apart');
   for (let i = count - 1; i >= 0; i--) body.block(`h${i}`);
   if (exact) {
     body.get(remaining).op('i32.eqz').if('');
@@ -173,10 +182,10 @@ function mainLoop(
     body.end();
     body.get(remaining).i32(1).op('i32.sub').set(remaining);
   }
-  body.get(ip).memory('i32.load16_u', 0);
+  body.get(ip).memory('i32.load16_u', 0).tee(main.code);
   body.branchTable(
     Array.from({ length: count }, (_, i) => `h${i}`),
-    'h0',
+    'apart',
   );
   for (let i = 0; i < count; i++) {
     body.end();
@@ -188,21 +197,32 @@ function mainLoop(
       body.get(main.page).i64(4096n).op('i64.add').set(main.target).branch('lookUp');
     } else if (i === 2) exit(Exit.undefined);
     else if (i === 3) exit(Exit.breakpoint);
+    else if (i === 4) body.branch('next');
     else {
-      const rareFunction = rare.get(i);
-      if (rareFunction !== undefined) callRare(rareFunction);
-      else {
-        const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
-        lowerStatements(
-          variant.statements,
-          variant.variables,
-          new InterpreterPlace(body, locals, callees, variant.layout),
-        );
-        body.branch('next');
-      }
+      const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
+      lowerStatements(
+        variant.statements,
+        variant.variables,
+        new InterpreterPlace(body, locals, callees, variant.layout),
+      );
+      body.branch('next');
     }
   }
-  body.op('unreachable');
+  body.end(); // apart: `code` is the handler
+  const call = () => {
+    store32('countFrom', main.countFrom);
+    store32('budget', main.budget);
+    body.get(ip).get(main.code).i32(table.firstApart).op('i32.sub').callIndirect(handlerType).set(main.code);
+    load32('budget', main.budget);
+  };
+  body.get(main.code).i32(table.firstWithFlags).op('i32.ge_u').if('');
+  storeFlags();
+  call();
+  loadFlags();
+  body.get(main.code).branchIf('exit').branch('next');
+  body.end();
+  call();
+  body.get(main.code).branchIf('exit');
   body.end(); // next
   body.get(ip).i32(RECORD_SIZE).op('i32.add').set(ip).branch('top');
   body.end(); // jump: `next` is the record to go to, in this page or not
@@ -238,6 +258,7 @@ function mainLoop(
   exit(Exit.fetch);
   body.end();
   body.get(main.target).i64(~0xfffn).op('i64.and').set(main.page);
+  body.i32(0).get(main.page).memory('i64.store', at('page'));
   body.get(entry).memory('i32.load', 8);
   body
     .get(main.target)
@@ -254,21 +275,9 @@ function mainLoop(
   store32('record', ip);
   store32('countFrom', main.countFrom);
   store32('budget', main.budget);
-  body.i32(0).get(main.page).memory('i64.store', at('page'));
   storeFlags();
   body.get(main.code);
   return body;
-
-  function callRare(index: number): void {
-    storeFlags();
-    store32('countFrom', main.countFrom);
-    store32('budget', main.budget);
-    body.i32(0).get(main.page).memory('i64.store', at('page'));
-    body.get(ip).call(index).set(main.code);
-    loadFlags();
-    load32('budget', main.budget);
-    body.get(main.code).op('i32.eqz').branchIf('next').branch('exit');
-  }
 }
 
 /** Takes the instructions since the last accounting, and `extra`, from the budget. */

@@ -14,6 +14,7 @@ import type {
   WideStateField,
 } from '../../architecture/semantics.ts';
 import { ACTIVE_WINDOW, type StateFieldName, stateOffsets } from '../../processing-element/state.ts';
+import { TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../translation/tlb.ts';
 import { ACCESS_FOR_WRITE, ACCESS_STORE, ACCESS_UNPRIVILEGED, Exit, raisedCodes } from '../engine.ts';
 import type { Emit, Place } from '../lowering/lower.ts';
 import type { FunctionBody } from '../lowering/module.ts';
@@ -51,6 +52,9 @@ export interface Locals {
 export interface Callees {
   readonly slowLoad: number;
   readonly slowStore: number;
+  /** Accesses that missed but may only be unaligned; they get the entry's address as last argument. */
+  readonly unalignedLoad: Readonly<Record<2 | 4 | 8, number>>;
+  readonly unalignedStore: Readonly<Record<2 | 4 | 8, number>>;
   helper(helper: Helper): number;
   systemOperation(name: string): number;
 }
@@ -58,8 +62,7 @@ export interface Callees {
 const FLAGS = new Set(['n', 'z', 'c', 'v']);
 const stateName = (field: StateField): StateFieldName => (field === 'v' ? 'v_' : field);
 
-const TLB_ENTRIES = 1024;
-const TLB_ENTRY_SHIFT = 5;
+const TLB_ENTRY_SHIFT = Math.log2(TLB_ENTRY_BYTES);
 
 export class InterpreterPlace implements Place {
   readonly body: FunctionBody;
@@ -177,7 +180,7 @@ export class InterpreterPlace implements Place {
     else if (this.locals.main) body.get(this.locals.main.tlb);
     else body.i32(0).memory('i32.load', at('tlb'));
     body.op('i32.add').tee(entry);
-    body.memory('i64.load', store || options.forWrite ? 8 : 0);
+    body.memory('i64.load', store || options.forWrite ? TLB_ENTRY.tagWrite : TLB_ENTRY.tagRead);
     const alignment = options.alignment ?? size;
     body
       .get(address)
@@ -186,7 +189,7 @@ export class InterpreterPlace implements Place {
   }
 
   private hostAddress(address: number, entry: number): void {
-    this.body.get(address).op('i32.wrap_i64').get(entry).memory('i32.load', 16).op('i32.add');
+    this.body.get(address).op('i32.wrap_i64').get(entry).memory('i32.load', TLB_ENTRY.addend).op('i32.add');
   }
 
   private descriptor(size: AccessSize, options: AccessOptions, store: boolean): number {
@@ -220,6 +223,14 @@ export class InterpreterPlace implements Place {
     body.end();
   }
 
+  /** Calls what serves an access that missed, with its other arguments on the stack. */
+  private callSlow(size: 1 | 2 | 4 | 8, options: AccessOptions, store: boolean, entry: number): void {
+    const { body, callees } = this;
+    body.i32(this.descriptor(size, options, store));
+    if (size === 1 || options.aligned || options.forWrite) body.call(store ? callees.slowStore : callees.slowLoad);
+    else body.get(entry).call((store ? callees.unalignedStore : callees.unalignedLoad)[size]);
+  }
+
   load(address: Emit, size: AccessSize, options: AccessOptions, result: number): void {
     const { body } = this;
     const a = body.local('i64');
@@ -236,24 +247,18 @@ export class InterpreterPlace implements Place {
         [0n, low],
         [8n, high],
       ] as const) {
-        body
-          .get(a)
-          .i64(half)
-          .op('i64.add')
-          .i32(this.descriptor(8, options, false))
-          .call(this.callees.slowLoad)
-          .set(local);
+        body.get(a).i64(half).op('i64.add');
+        this.callSlow(8, options, false, entry);
+        body.set(local);
         this.resume();
       }
       body.get(low).op('i64x2.splat').get(high).op('i64x2.replace_lane').immediateByte(1).set(result);
       body.release('i64', low);
       body.release('i64', high);
     } else {
-      body
-        .get(a)
-        .i32(this.descriptor(size, options, false))
-        .call(this.callees.slowLoad)
-        .set(result);
+      body.get(a);
+      this.callSlow(size, options, false, entry);
+      body.set(result);
       this.resume();
     }
     body.else();
@@ -284,15 +289,12 @@ export class InterpreterPlace implements Place {
           .i64(BigInt(half * 8))
           .op('i64.add');
         body.get(stored).op('i64x2.extract_lane').immediateByte(half);
-        body.i32(this.descriptor(8, options, true)).call(this.callees.slowStore);
+        this.callSlow(8, options, true, entry);
         this.resume();
       }
     } else {
-      body
-        .get(a)
-        .get(stored)
-        .i32(this.descriptor(size, options, true))
-        .call(this.callees.slowStore);
+      body.get(a).get(stored);
+      this.callSlow(size, options, true, entry);
       this.resume();
     }
     body.else();
