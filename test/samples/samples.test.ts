@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { architectureInstructions, assembleAndLink, memoryFiles } from '../../language-server/assembler/index.ts';
 import { describeObject, gnuObject, mappingSymbols, ourObject } from '../language-server/support/compare.ts';
 import { testWith } from '../support/requires.ts';
-import { runSample, runSampleOnQemu, samples } from './support.ts';
+import { runOf, runSample, runSampleOnQemu, samples } from './support.ts';
 
 /** A guest's own line ends; the terminal's carriage returns are no part of what the README shows. */
 const asShown = (text: string) => `${text.replaceAll('\r', '').trimEnd()}\n`;
 
 describe.each(samples)('the sample $name', sample => {
   test('prints what its README shows, and switches the machine off', async () => {
-    const { console, status } = await runSample(sample);
+    const { console, status } = await runOf(sample);
     expect(asShown(console)).toBe(sample.console);
     expect(status).toBe(0);
   });
@@ -19,7 +19,7 @@ describe.each(samples)('the sample $name', sample => {
   });
 
   test('ends in the same state each time', async () => {
-    const { hash } = await runSample(sample);
+    const { hash } = await runOf(sample);
     expect((await runSample(sample)).hash).toBe(hash);
   });
 

@@ -66,6 +66,17 @@ export interface SampleRun {
   readonly hash: string;
 }
 
+const firstRuns = new Map<Sample, Promise<SampleRun>>();
+
+/** What a run of a sample gives; it is run once, however often this is asked. */
+export function runOf(sample: Sample): Promise<SampleRun> {
+  const known = firstRuns.get(sample);
+  if (known) return known;
+  const first = runSample(sample);
+  firstRuns.set(sample, first);
+  return first;
+}
+
 /** Runs a sample to its end as its launch configuration says. */
 export async function runSample(sample: Sample): Promise<SampleRun> {
   const { configuration } = sample;
