@@ -20,12 +20,14 @@ function launchConfiguration() {
 }
 
 /** One line for one exception or return. */
-function recordLine({ from, to, kind, cause, location, ipa, faultAddress, position }) {
+function recordLine({ from, to, kind, cause, location, syndrome, ipa, faultAddress, position }) {
   const arrow = kind === 'return' ? '↓' : '↑';
   const details = [
     `${kind === 'return' ? 'to' : 'at'} ${location.symbol ?? location.address}`,
-    faultAddress && `FAR ${faultAddress}`,
-    ipa && `IPA ${ipa}`,
+    syndrome && `ESR ${syndrome}`,
+    // Where the cause names the address already, it is not said twice.
+    faultAddress && !cause.includes(faultAddress) && `FAR ${faultAddress}`,
+    ipa && !cause.includes(`IPA ${ipa}`) && `IPA ${ipa}`,
     `after ${counted(position)} instructions`,
   ];
   return `${arrow} EL${from} → EL${to}  ${cause}  (${details.filter(Boolean).join(', ')})`;
@@ -70,14 +72,27 @@ async function run(client, printer, command, args) {
   return stop;
 }
 
-/** Prints a tree of variables: banks open to their registers, registers to their decoded fields. */
-async function printVariables(client, variablesReference, depth, indent = '  ') {
+const isZero = value => /^(0x)?0*$/.test(value);
+
+/** Prints a bank: its registers that are not zero, and of each the fields that say something. */
+async function printBank(client, { name, value, variablesReference }) {
+  console.log(`  ${name}${value ? `: ${value}` : ''}`);
   const { variables } = await client.request('variables', { variablesReference });
-  for (const { name, value, variablesReference: children } of variables) {
-    console.log(`${indent}${value ? `${name.padEnd(14)} ${value}` : name}`);
-    if (children && depth > 1) await printVariables(client, children, depth - 1, `${indent}  `);
+  for (const register of variables) {
+    const [number, ...words] = register.value.split('  ');
+    if (isZero(number)) continue;
+    const fields = register.variablesReference ? (await client.request('variables', register)).variables : [];
+    // A field with a meaning of its own is worth a word; the bare bits stand in the register's own summary.
+    const meanings = fields
+      .filter(field => field.value.includes('  '))
+      .map(field => `${field.name}: ${field.value.replace(/^\S+ +/, '')}`);
+    console.log(`    ${register.name.padEnd(16)} ${number}${words.length > 0 ? `  ${words.join('  ')}` : ''}`);
+    if (meanings.length > 0) console.log(`    ${' '.repeat(16)} ${meanings.join(', ')}`);
   }
 }
+
+/** The banks that tell of an exit: what runs, each exception level's own registers, and what EL2 controls. */
+const banks = /^(Current|EL[0-3]|Hypervisor)$/;
 
 async function printPlace(client, threadId) {
   const { stackFrames } = await client.request('stackTrace', { threadId, startFrame: 0, levels: 8 });
@@ -138,9 +153,10 @@ async function debugHypervisor(client) {
 
   heading('Registers');
   const { scopes } = await client.request('scopes', { frameId: frame.id });
-  for (const scope of scopes) {
-    console.log(`  ${scope.name}`);
-    await printVariables(client, scope.variablesReference, 3, '    ');
+  for (const { presentationHint, variablesReference } of scopes) {
+    if (presentationHint !== 'registers') continue;
+    const { variables } = await client.request('variables', { variablesReference });
+    for (const bank of variables) if (banks.test(bank.name)) await printBank(client, bank);
   }
 
   heading('Stepping out of the handler, over its ERET');
