@@ -180,6 +180,11 @@ export class Pl011 implements MmioRegion, Snapshotable {
     this.#fill();
   }
 
+  /** Takes the oldest received byte by another way than the registers; undefined when there is none. */
+  takeReceived(): number | undefined {
+    return this.#fifo.length > 0 ? this.readData() : undefined;
+  }
+
   /** Registers for a debugger; nothing is taken from the FIFO. */
   describe(): DeviceRegisterView[] {
     return this.#registers.describe();

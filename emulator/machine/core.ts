@@ -126,6 +126,7 @@ export class MachineCore {
         },
       },
     });
+    clock.follow(() => this.time());
   }
 
   /** Virtual time in instruction units. */

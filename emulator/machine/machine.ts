@@ -5,6 +5,7 @@
  * position can be visited again. It never reads the host's clock; whoever drives it decides when it runs.
  */
 import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '../architecture/cpu-model.ts';
+import type { Snapshotable } from '../bus/types.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
 import type { Interpreter } from '../execution/interpreter/generate.ts';
@@ -23,6 +24,7 @@ import { enterLinux } from './boot-state.ts';
 import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { ExceptionLog } from './exception-log.ts';
 import { History } from './history.ts';
+import { MachineSemihosting } from './machine-semihosting.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { hashProcessingElement, StateHash } from './state-hash.ts';
 import { type VirtBoard, virtBoard } from './virt-board.ts';
@@ -59,6 +61,9 @@ export class Machine {
   readonly core: MachineCore;
   readonly exceptions = new ExceptionLog();
   readonly history: History;
+  private readonly semihosting: MachineSemihosting;
+  /** Everything with state beside the processing elements, in the order in which it is restored. */
+  private readonly snapshotables: readonly Snapshotable[];
   /** Bytes that the first serial port sends; silent while history is replayed. */
   onSerialOutput: ((byte: number) => void) | undefined;
   /** Asked of every record; true stops the run. */
@@ -69,8 +74,8 @@ export class Machine {
   private watching = true;
   private caught: ExceptionRecord | undefined;
   private ending: Ending | undefined;
-  private replaying = false;
-  /** Position up to which output has been given out. */
+  /** Bytes that the guest has sent, at the present position and at most: only new ones are given out. */
+  private outputSent = 0;
   private outputShown = 0;
 
   constructor({ options, files, interpreter, module }: MachineSetup) {
@@ -99,6 +104,12 @@ export class Machine {
       },
     });
     const { board } = this;
+    this.semihosting = new MachineSemihosting(options, board, {
+      transmit: byte => this.transmit('uart', byte),
+      memoryWritten: (linear, length) => this.core.executor.memoryWritten(linear, length),
+      exit: status => this.end({ kind: 'ended', how: 'exit', status, detail: `the guest ended with status ${status}` }),
+    });
+    this.snapshotables = [...board.snapshotables, this.semihosting];
     const psci = this.psciHost();
     this.core = new MachineCore({
       memory: board.memory,
@@ -111,7 +122,7 @@ export class Machine {
       observer: this.memoryObserver(),
       operations: {
         systemInstruction: (unit, key, rt) => this.systemInstructions[unit.state.index]?.execute(key, rt),
-        halt: () => false,
+        halt: (unit, immediate) => this.semihosting.halt(unit, immediate),
       },
       handlers: pe => board.systemRegisterHandlers(pe),
       firmwareCall: pe => {
@@ -206,7 +217,6 @@ export class Machine {
   }
 
   private replayTo(position: number): void {
-    this.replaying = true;
     const { exceptionCatcher } = this;
     this.exceptionCatcher = undefined;
     this.watching = false;
@@ -216,7 +226,6 @@ export class Machine {
         if (stop.kind === 'ended' || stop.kind === 'idle') return;
       }
     } finally {
-      this.replaying = false;
       this.exceptionCatcher = exceptionCatcher;
       this.watching = true;
       this.forgetTranslations();
@@ -245,14 +254,15 @@ export class Machine {
   // ---- input from outside
   sendSerialInput(bytes: Uint8Array): void {
     const kept = bytes.slice();
-    this.history.input(() => {
+    this.input(() => {
       for (const byte of kept) this.board.uart.receive(byte);
+      this.semihosting.inputArrived(this.core.units);
     });
   }
 
   /** A debugger's change of registers or other small state. */
   change(apply: () => void): void {
-    this.history.input(() => {
+    this.input(() => {
       apply();
       for (const unit of this.core.units) unit.translationChanged();
     });
@@ -265,11 +275,17 @@ export class Machine {
     while (count < bytes.length && memory.linearAddress(physicalAddress + count) !== undefined) count++;
     const kept = bytes.slice(0, count);
     if (count)
-      this.history.input(() => {
+      this.input(() => {
         this.beforeMemoryWrite(physicalAddress, count);
         memory.bytes(physicalAddress, count)?.set(kept);
       });
     return count;
+  }
+
+  /** What was recorded beyond this position will not happen again, nor its output. */
+  private input(apply: () => void): void {
+    this.outputShown = this.outputSent;
+    this.history.input(apply);
   }
 
   /** Back to power on; history begins anew. */
@@ -282,10 +298,10 @@ export class Machine {
   /** Sixteen hexadecimal digits over everything that the guest could tell apart. */
   stateHash(): string {
     const hash = new StateHash();
-    const { memory, snapshotables } = this.board;
+    const { memory } = this.board;
     hash.text(String(this.position));
     for (const { state } of this.core.units) hashProcessingElement(hash, memory.u32, state.address, STATE_SIZE);
-    for (const device of snapshotables) hash.text(serialize(device.save()));
+    for (const device of this.snapshotables) hash.text(serialize(device.save()));
     for (const block of memory.blocks)
       hash.memory(memory.u32.subarray(block.host >>> 2, (block.host + block.size) >>> 2));
     return hash.digest();
@@ -296,8 +312,9 @@ export class Machine {
     return {
       core: this.core.save(),
       elements: this.core.units.map(({ state }) => u8.slice(state.address, state.address + STATE_SIZE)),
-      devices: this.board.snapshotables.map(device => device.save()),
+      devices: this.snapshotables.map(device => device.save()),
       errors: this.core.units.map(({ pe }) => pe.systemErrorPending),
+      outputSent: this.outputSent,
     };
   }
 
@@ -308,7 +325,7 @@ export class Machine {
       this.board.memory.u8.set(bytes, unit.state.address);
       unit.pe.systemErrorPending = saved.errors[index] ?? false;
     });
-    this.board.snapshotables.forEach((device, index) => {
+    this.snapshotables.forEach((device, index) => {
       device.restore(saved.devices[index]);
     });
     for (const { pe } of this.core.units) {
@@ -317,6 +334,7 @@ export class Machine {
     }
     this.core.executor.restoreFlags(saved.core.flags);
     this.exceptions.shortenTo(this.position);
+    this.outputSent = saved.outputSent;
     this.ending = undefined;
     this.caught = undefined;
   }
@@ -328,11 +346,13 @@ export class Machine {
     core.restore({ current: 0, idle: 0, turnEnd: 0, position: 0, flags: { wanted: false, owed: false }, power: [] });
     board.clock.restore(0);
     board.resetDevices();
+    this.semihosting.reset();
     for (const block of board.memory.blocks) board.memory.u8.fill(0, block.host, block.host + block.size);
     board.loadImages();
     core.executor.code.clear();
     this.exceptions.clear();
     this.ending = undefined;
+    this.outputSent = 0;
     this.outputShown = 0;
     for (const unit of core.units) {
       const { pe, state } = unit;
@@ -382,10 +402,10 @@ export class Machine {
   }
 
   private transmit(port: 'uart' | 'secure uart', byte: number): void {
-    if (port !== 'uart' || this.replaying) return;
-    const position = this.core.executor.now();
-    if (position < this.outputShown) return;
-    this.outputShown = position;
+    if (port !== 'uart') return;
+    this.outputSent++;
+    if (this.outputSent <= this.outputShown) return;
+    this.outputShown = this.outputSent;
     this.onSerialOutput?.(byte);
   }
 
@@ -446,6 +466,7 @@ interface SavedMachine {
   readonly elements: readonly Uint8Array[];
   readonly devices: readonly unknown[];
   readonly errors: readonly boolean[];
+  readonly outputSent: number;
 }
 
 /** MPIDR_EL1: bit 31 is RES1. */

@@ -16,11 +16,17 @@ interface QueuedEvent extends ScheduledEvent {
 export class MachineClock implements VirtualClock, Snapshotable {
   readonly name = 'virtual clock';
   #now = 0;
+  #running: (() => number) | undefined;
   #sequence = 0;
   #heap: QueuedEvent[] = [];
 
   now(): number {
-    return this.#now;
+    return this.#running?.() ?? this.#now;
+  }
+
+  /** Takes the time between two checks from an engine that runs: what a guest reads goes on with every instruction. */
+  follow(running: () => number): void {
+    this.#running = running;
   }
 
   schedule(at: number, callback: () => void): ScheduledEvent {
@@ -66,7 +72,7 @@ export class MachineClock implements VirtualClock, Snapshotable {
   }
 
   save(): unknown {
-    return this.#now;
+    return this.now();
   }
 
   /**
