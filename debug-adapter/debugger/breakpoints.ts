@@ -132,12 +132,12 @@ export class Breakpoints {
       const { el, name } = splitContext(wish.name);
       const breakpoint = this.#make('function', wish, { ...(el !== undefined && { el }) });
       if (breakpoint.message === undefined) {
-        const address = this.#images.functionBreakpoint(name);
-        if (address === undefined) breakpoint.message = `No loaded image has a symbol ${name}`;
+        const addresses = this.#images.functionBreakpoints(name, el);
+        if (addresses.length === 0) breakpoint.message = `No loaded image has a symbol ${name}`;
         else {
-          breakpoint.addresses = [address];
+          breakpoint.addresses = addresses;
           breakpoint.verified = true;
-          const line = this.#images.lineAt(address);
+          const line = this.#images.lineAt(addresses[0]!);
           if (line) breakpoint.line = line.line;
         }
       }

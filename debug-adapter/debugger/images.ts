@@ -80,13 +80,18 @@ export class Images {
   }
 
   symbolNamed(name: string, el?: ExceptionLevel): SymbolPlace | undefined {
+    for (const place of this.#symbolsNamed(name, el)) return place;
+    return undefined;
+  }
+
+  /** A symbol in every image that has it: code that moves itself is there once for each place it runs at. */
+  *#symbolsNamed(name: string, el?: ExceptionLevel): Generator<SymbolPlace> {
     const [imageName, symbolName] = splitName(name);
     for (const image of this.#applying(el)) {
       if (imageName !== undefined && !image.name.startsWith(imageName)) continue;
       const symbol = image.information.attempt(information => information.symbols.named(symbolName));
-      if (symbol) return { image, symbol, address: symbol.address + image.offset, offset: 0 };
+      if (symbol) yield { image, symbol, address: symbol.address + image.offset, offset: 0 };
     }
-    return undefined;
   }
 
   lineAt(address: bigint, el?: ExceptionLevel): CodePlace | undefined {
@@ -152,15 +157,13 @@ export class Images {
     return [...found].sort((a, b) => a - b);
   }
 
-  /** Where a breakpoint on a function goes. */
-  functionBreakpoint(name: string): bigint | undefined {
-    const place = this.symbolNamed(name);
-    if (!place) return undefined;
-    const start = place.symbol.address;
-    return (
-      (place.image.information.attempt(information => information.breakpointAddress(start)) ?? start) +
-      place.image.offset
-    );
+  /** Where a breakpoint on a function goes, in each image that has the function. */
+  functionBreakpoints(name: string, el?: ExceptionLevel): readonly bigint[] {
+    const addresses = [...this.#symbolsNamed(name, el)].map(({ image, symbol: { address: start } }) => {
+      const body = image.information.attempt(information => information.breakpointAddress(start)) ?? start;
+      return BigInt.asUintN(64, body + image.offset);
+    });
+    return [...new Set(addresses)];
   }
 
   /** Names of functions and objects that start so, for completions. */

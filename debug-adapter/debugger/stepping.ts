@@ -22,15 +22,15 @@ export function* continueRun(session: Debugger): Plan {
 
 /** Runs to the beginning of a function. */
 export function* runToFunction(session: Debugger, name: string): Plan {
-  const address = session.images.functionBreakpoint(name);
-  if (address === undefined) throw new UserProblem(`No loaded image has a symbol ${name} to run to`);
-  session.breakpoints.addTemporary(address);
+  const addresses = session.images.functionBreakpoints(name);
+  if (addresses.length === 0) throw new UserProblem(`No loaded image has a symbol ${name} to run to`);
+  for (const address of addresses) session.breakpoints.addTemporary(address);
   try {
     return yield* run(session, stop =>
-      stop.kind === 'breakpoint' && stop.address === address ? { reason: 'entry', pe: stop.pe } : undefined,
+      stop.kind === 'breakpoint' && addresses.includes(stop.address) ? { reason: 'entry', pe: stop.pe } : undefined,
     );
   } finally {
-    session.breakpoints.removeTemporary(address);
+    for (const address of addresses) session.breakpoints.removeTemporary(address);
   }
 }
 
@@ -186,8 +186,10 @@ function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping,
 function entered(session: Debugger, pc: bigint): bigint | undefined {
   const place = session.images.symbolAt(pc);
   if (place?.offset !== 0) return undefined;
-  const body = session.images.functionBreakpoint(place.symbol.name);
-  return body !== undefined && body > pc ? body : undefined;
+  const { image, symbol } = place;
+  const start = symbol.address;
+  const body = image.information.attempt(information => information.breakpointAddress(start)) ?? start;
+  return body > start ? pc + (body - start) : undefined;
 }
 
 /** The return address when the last step was a call. */
