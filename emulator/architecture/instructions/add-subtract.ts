@@ -71,7 +71,7 @@ const shifted = operations.map(({ name, op, S, brief }) =>
     brief: `${brief}: two registers, the second shifted.`,
     allocated: f => f.shift !== 3 && (f.sf === 1 || f.imm6 < 32),
     shape: ['sf', 'shift'],
-    derived: { plain: { values: [0, 1], of: f => Number(f.imm6 === 0) } },
+    derived: { plain: { values: [0, 1], of: f => Number(f.imm6 === 0 && f.shift === 0) } },
     possible: f => f.shift !== 3 && (f.plain === 0 || f.shift === 0),
     semantics: (b, o, f) => {
       const type = typeOf(f.sf);

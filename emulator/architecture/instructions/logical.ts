@@ -96,7 +96,7 @@ const shifted = registerNames.flatMap((pair, opc) =>
         brief: `${briefs[opc]} a register and a shifted${N ? ', inverted' : ''} register.`,
         allocated: f => f.sf === 1 || f.imm6 < 32,
         shape: ['sf', 'shift'],
-        derived: { plain: { values: [0, 1], of: f => Number(f.imm6 === 0) } },
+        derived: { plain: { values: [0, 1], of: f => Number(f.imm6 === 0 && f.shift === 0) } },
         possible: f => f.plain === 0 || f.shift === 0,
         semantics: (b, o, f) => {
           const type = typeOf(f.sf);

@@ -1,0 +1,13 @@
+import { describe, expect } from 'vitest';
+import { testWith } from '../../support/requires.ts';
+import { comparePrograms } from './conformance/compare.ts';
+import { BARE_METAL_NEEDS } from './conformance/harness.ts';
+
+const SEED = Date.now() >>> 0;
+
+describe(`Random programs (first seed ${SEED})`, () => {
+  testWith(...BARE_METAL_NEEDS)('end on our machine as on QEMU: registers, flags, memory, exceptions', () => {
+    const { differences } = comparePrograms(600, SEED);
+    expect(differences.slice(0, 1).join('')).toBe('');
+  });
+});

@@ -1,0 +1,362 @@
+/**
+ * A bare-metal program that runs random programs one after the other and keeps what each of them did. The same bytes run
+ * on QEMU and on our machine.
+ *
+ * Each random program runs at EL1 or EL0 with SP_EL0 as its stack pointer and ends with BRK #0x77. Every other exception
+ * is written to its log and stepped over, but a failed instruction fetch ends the program. Before it a window of memory is filled with numbers; after it the window's
+ * checksum is kept. The data it reads and writes are readable and writable at EL0, its code is read-only.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import { generateInterpreter } from '../../../../emulator/execution/interpreter/generate.ts';
+import { Machine } from '../../../../emulator/machine/machine.ts';
+import { parseOptionWords } from '../../../../emulator/machine/option-words.ts';
+import { BARE_METAL_NEEDS, runBareMetal, semihostingDump } from '../../processing-element/bare-metal.ts';
+
+export { BARE_METAL_NEEDS };
+
+/** The window of memory that is filled and summed up, within the data region. */
+export const WINDOW = 0x4a10_0000n;
+export const WINDOW_SIZE = 2048;
+/** Behind its last byte nothing is mapped. */
+export const DATA_END = 0x4a20_0000n;
+export const CODE_AT = 0x4400_1000;
+/** Code regions of 2 MiB are mapped up to here. */
+export const CODE_END = 0x4600_0000;
+const STARTS_AT = 0x4600_0000;
+const RESULTS_AT = 0x4b00_0000;
+/** A word that tells that all results are there. */
+const FLAG_AT = 0x4eff_f000;
+
+/** What a program starts with: X0 to X30, SP, PSTATE, FPCR, the seed of the window, then V0 to V31 as pairs. */
+export interface Start {
+  readonly x: readonly bigint[];
+  readonly sp: bigint;
+  readonly pstate: bigint;
+  readonly fpcr: bigint;
+  readonly seed: bigint;
+  readonly v: readonly bigint[];
+  readonly words: readonly number[];
+}
+
+export interface LoggedException {
+  readonly elr: bigint;
+  readonly esr: bigint;
+  readonly far: bigint;
+}
+
+export interface Result {
+  readonly x: readonly bigint[];
+  readonly sp: bigint;
+  readonly pstate: bigint;
+  readonly fpsr: bigint;
+  readonly checksum: bigint;
+  readonly v: readonly bigint[];
+  readonly exceptions: readonly LoggedException[];
+}
+
+/** Exceptions beyond this number are counted only. */
+const LOGGED = 24;
+const START_WORDS = 31 + 5 + 64;
+const RESULT_WORDS = 31 + 5 + 64 + 3 * LOGGED;
+
+/** Whether programs use the SIMD and floating-point registers: once their loads and stores have rows. */
+export const VECTORS = instructions.some(row => row.name.startsWith('LDP (SIMD&FP'));
+
+const pairs = (op: 'ldp' | 'stp', bank: string, base: string, first: number, last: number, offset: number): string =>
+  Array.from({ length: (last - first + 1) / 2 }, (_, i) => {
+    const n = first + 2 * i;
+    return `        ${op} ${bank}${n}, ${bank}${n + 1}, [${base}, #${offset + i * (bank === 'q' ? 32 : 16)}]`;
+  }).join('\n');
+
+const program = `
+        .global _start
+        .text
+_start: ldr     x0, =0x401 | 0x100      // SCR_EL3: NS, RW, HCE
+        msr     scr_el3, x0
+        mov     x0, #0x80000000
+        msr     hcr_el2, x0
+        msr     cptr_el3, xzr
+        mov     x0, #0x33ff
+        msr     cptr_el2, x0
+        mov     x0, #3 << 20
+        msr     cpacr_el1, x0
+        adr     x0, vectors
+        msr     vbar_el1, x0
+        ldr     x0, =0x30d00980 | 0x1000    // SCTLR_EL1: SPAN, I and RES1 bits; QEMU does not check SP's alignment
+        msr     sctlr_el1, x0
+        mov     x0, #0x3c5
+        msr     spsr_el3, x0
+        adr     x0, level1
+        msr     elr_el3, x0
+        isb
+        eret
+
+level1: ldr     x0, =frame
+        mov     sp, x0
+        mov     x0, #0xff                   // MAIR_EL1: normal memory
+        msr     mair_el1, x0
+        ldr     x0, =0x200803519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no TTBR1
+        msr     tcr_el1, x0
+        ldr     x0, =level_one
+        msr     ttbr0_el1, x0
+        ldr     x1, =level_two + 3
+        str     x1, [x0, #8]
+        ldr     x0, =level_two
+        ldr     x1, =0x0040000040000701     // the harness: privileged, read-write
+        mov     x2, #16
+1:      str     x1, [x0], #8                // 0x40000000 to 0x42000000
+        add     x1, x1, #0x200000
+        subs    x2, x2, #1
+        b.ne    1b
+        ldr     x0, =level_two + 8 * 32
+        ldr     x1, =0x00000000440007c1     // code: read-only for both
+        mov     x2, #16
+1:      str     x1, [x0], #8                // 0x44000000 to 0x46000000
+        add     x1, x1, #0x200000
+        subs    x2, x2, #1
+        b.ne    1b
+        ldr     x1, =0x0040000046000701     // starts: privileged
+        mov     x2, #16
+1:      str     x1, [x0], #8
+        add     x1, x1, #0x200000
+        subs    x2, x2, #1
+        b.ne    1b
+        ldr     x0, =level_two + 8 * 80
+        ldr     x1, =0x006000004a000741     // data: read-write for both
+        str     x1, [x0]
+        ldr     x0, =level_two + 8 * 88
+        ldr     x1, =0x006000004b000701     // results: privileged
+        mov     x2, #32
+1:      str     x1, [x0], #8
+        add     x1, x1, #0x200000
+        subs    x2, x2, #1
+        b.ne    1b
+        dsb     sy
+        tlbi    vmalle1
+        dsb     sy
+        isb
+        ldr     x0, =0x30d00980 | 0x1000 | 5    // with the MMU and the data cache
+        msr     sctlr_el1, x0
+        isb
+        ldr     x20, =${STARTS_AT}
+        ldr     x22, =${RESULTS_AT}
+        ldr     x21, [x20], #8              // how many
+        stp     x20, x21, [sp, #0x20]
+        str     x22, [sp, #0x30]
+
+next:   ldp     x20, x21, [sp, #0x20]
+        cbz     x21, over
+        sub     x21, x21, #1
+        ldr     x0, =frame_log
+        str     x0, [sp, #0x10]
+        ldp     x1, x0, [x20, #${8 * 31}]
+        msr     sp_el0, x1
+        msr     spsr_el1, x0
+        ldp     x0, x1, [x20, #${8 * 33}]
+        msr     fpcr, x0
+        msr     fpsr, xzr
+        ldr     x0, [x20, #${8 * 35}]       // address of the code
+        msr     elr_el1, x0
+        clrex
+        ldr     x2, =${WINDOW}
+        mov     x3, #${WINDOW_SIZE / 8}
+        ldr     x4, =0x5851f42d4c957f2d
+fill:   madd    x1, x1, x4, x4
+        str     x1, [x2], #8
+        subs    x3, x3, #1
+        b.ne    fill
+        add     x0, x20, #${8 * 36}
+${VECTORS ? pairs('ldp', 'q', 'x0', 0, 31, 0) : ''}
+        add     x0, x20, #${8 * START_WORDS}
+        stp     x0, x21, [sp, #0x20]
+        mov     x30, x20
+${pairs('ldp', 'x', 'x30', 0, 29, 0)}
+        ldr     x30, [x30, #240]
+        eret
+
+taken:  stp     x0, x1, [sp]                // an exception of a random program
+        mrs     x0, esr_el1
+        mov     w1, #0x0077
+        movk    w1, #0xf200, lsl #16
+        cmp     x0, x1
+        b.eq    ended
+        ldr     x1, [sp, #0x10]
+        str     x0, [x1, #8]
+        mrs     x0, elr_el1
+        str     x0, [x1]
+        mrs     x0, far_el1
+        str     x0, [x1, #16]
+        add     x1, x1, #24
+        str     x1, [sp, #0x10]
+        mrs     x0, esr_el1
+        lsr     x0, x0, #26
+        sub     x1, x0, #0x20
+        cmp     x1, #2
+        b.ls    ended                       // a branch into nowhere ends the program
+        cmp     x0, #0x15
+        b.eq    1f                          // SVC returns behind itself
+        mrs     x0, elr_el1
+        add     x0, x0, #4
+        msr     elr_el1, x0
+1:      ldp     x0, x1, [sp]
+        eret
+
+ended:  msr     pan, #0
+        ldr     x1, [sp, #0x30]
+        stp     x2, x3, [x1, #16]
+        ldp     x2, x3, [sp]
+        stp     x2, x3, [x1]
+${pairs('stp', 'x', 'x1', 4, 29, 32)}
+        str     x30, [x1, #240]
+        mrs     x2, sp_el0
+        mrs     x3, spsr_el1
+        stp     x2, x3, [x1, #${8 * 31}]
+        mrs     x2, fpsr
+        str     x2, [x1, #${8 * 33}]
+        ldr     x2, =${WINDOW}
+        mov     x3, #${WINDOW_SIZE / 8}
+        mov     x4, #0
+        ldr     x5, =0x5851f42d4c957f2d
+sum:    ldr     x6, [x2], #8
+        eor     x4, x4, x6
+        mul     x4, x4, x5
+        ror     x4, x4, #29
+        subs    x3, x3, #1
+        b.ne    sum
+        ldr     x2, =frame_log
+        ldr     x3, [sp, #0x10]
+        sub     x3, x3, x2
+        stp     x4, x3, [x1, #${8 * 34}]
+        add     x4, x1, #${8 * 36}
+${VECTORS ? pairs('stp', 'q', 'x4', 0, 31, 0) : ''}
+        add     x4, x1, #${8 * 100}
+        mov     x5, #${3 * LOGGED}
+copy:   ldr     x6, [x2], #8
+        str     x6, [x4], #8
+        subs    x5, x5, #1
+        b.ne    copy
+        str     x4, [sp, #0x30]
+        b       next
+
+over:   ldr     x22, [sp, #0x30]
+        ldr     x0, =${FLAG_AT}
+        mov     x1, #1
+        str     x1, [x0]
+        isb
+${semihostingDump('results', RESULTS_AT)}
+        .balign 2048
+vectors:
+        .rept   16
+        b       taken
+        .balign 128
+        .endr
+        .ltorg
+        .bss
+        .balign 4096
+level_one: .skip 4096
+level_two: .skip 4096
+frame:  .skip   0x40
+frame_log: .skip 8 * 3 * 200
+`;
+
+function dataOf(starts: readonly Start[]): { starts: Uint8Array; code: Uint8Array } {
+  const words: bigint[] = [BigInt(starts.length)];
+  const code: number[] = [];
+  for (const { x, sp, pstate, fpcr, seed, v, words: own } of starts) {
+    words.push(...x, sp, pstate, fpcr, seed, BigInt(CODE_AT + 4 * code.length), ...v);
+    code.push(...own);
+  }
+  if (CODE_AT + 4 * code.length > CODE_END) throw new Error('too many programs in one run');
+  return {
+    starts: new Uint8Array(BigUint64Array.from(words).buffer),
+    code: new Uint8Array(Uint32Array.from(code).buffer),
+  };
+}
+
+function readResults(bytes: Uint8Array, count: number): Result[] {
+  const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, count * RESULT_WORDS);
+  return Array.from({ length: count }, (_, i) => {
+    const w = words.subarray(i * RESULT_WORDS, (i + 1) * RESULT_WORDS);
+    const logged = Math.min(LOGGED, Number(w[35]) / 24);
+    return {
+      x: [...w.subarray(0, 31)],
+      sp: w[31]!,
+      pstate: w[32]!,
+      fpsr: w[33]!,
+      checksum: w[34]!,
+      v: [...w.subarray(36, 100)],
+      exceptions: Array.from({ length: logged }, (_, n) => ({
+        elr: w[100 + 3 * n]!,
+        esr: w[101 + 3 * n]!,
+        far: w[102 + 3 * n]!,
+      })),
+    };
+  });
+}
+
+const ARCHITECTURE = 'armv8.2-a';
+
+export function runOnQemu(starts: readonly Start[]): Result[] {
+  const data = dataOf(starts);
+  const bytes = runBareMetal({
+    program,
+    architecture: ARCHITECTURE,
+    files: [
+      { address: STARTS_AT, bytes: data.starts },
+      { address: CODE_AT, bytes: data.code },
+    ],
+    output: 'results',
+  });
+  return readResults(new Uint8Array(bytes), starts.length);
+}
+
+let image: Uint8Array | undefined;
+function programImage(): Uint8Array {
+  if (image) return image;
+  const folder = mkdtempSync(join(tmpdir(), 'trapdoor-conformance-'));
+  try {
+    const at = (name: string) => join(folder, name);
+    writeFileSync(at('program.s'), program);
+    execFileSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, '-o', at('program.o'), at('program.s')]);
+    execFileSync('aarch64-linux-gnu-ld', ['-Ttext=0x40080000', '-o', at('program'), at('program.o')]);
+    return (image = new Uint8Array(readFileSync(at('program'))));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+let engine: { interpreter: ReturnType<typeof generateInterpreter>; module: WebAssembly.Module } | undefined;
+
+export function runHere(starts: readonly Start[]): Result[] {
+  if (!engine) {
+    const interpreter = generateInterpreter(instructions);
+    engine = { interpreter, module: new WebAssembly.Module(interpreter.bytes as BufferSource) };
+  }
+  const data = dataOf(starts);
+  const files = new Map<string, Uint8Array>([
+    ['program', programImage()],
+    ['starts', data.starts],
+    ['code', data.code],
+  ]);
+  const machine = new Machine({
+    ...engine,
+    options: parseOptionWords([
+      ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max', '-m', '256', '-kernel', 'program'],
+      ...['-device', `loader,file=starts,addr=${STARTS_AT},force-raw=on`],
+      ...['-device', `loader,file=code,addr=${CODE_AT},force-raw=on`],
+    ]),
+    files: { read: name => files.get(name)! },
+  });
+  const { memory } = machine.board;
+  const flag = memory.linearAddress(FLAG_AT) as number;
+  while (memory.u8[flag] === 0) {
+    const stop = machine.run(1_000_000);
+    if (stop.kind !== 'budget') throw new Error(`our machine stopped: ${JSON.stringify(stop)}`);
+    if (machine.position > 200_000_000) throw new Error('our machine does not come to an end');
+  }
+  return readResults(memory.bytes(RESULTS_AT, starts.length * RESULT_WORDS * 8)!.slice(), starts.length);
+}

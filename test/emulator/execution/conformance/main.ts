@@ -1,0 +1,79 @@
+/**
+ * `npm run conformance`: how far the machine agrees with GNU binutils and with QEMU.
+ *
+ *   npm run conformance -- [binutils] [qemu] [--programs N] [--seed N]
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import {
+  compareAllocation,
+  compareWithAs,
+  compareWithObjdump,
+  compareWithOurselves,
+  describeDifferences,
+  instancesOfAllRows,
+} from './binutils.ts';
+import { comparePrograms } from './compare.ts';
+import { comparedRows, LENGTH } from './programs.ts';
+
+const words = process.argv.slice(2);
+const number = (name: string, otherwise: number): number => {
+  const at = words.indexOf(name);
+  return at < 0 ? otherwise : Number(words[at + 1]);
+};
+const parts: readonly string[] = words.filter(word => word === 'binutils' || word === 'qemu');
+const wanted = (part: string) => parts.length === 0 || parts.includes(part);
+const seed = number('--seed', Date.now() >>> 0);
+const version = (program: string) =>
+  /\d+\.\d+(\.\d+)?/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[0] ?? '';
+
+/** Puts a section into the document between its marks. */
+function publish(part: string, text: string): void {
+  const file = 'docs/conformance.md';
+  const document = readFileSync(file, 'utf8');
+  const pattern = new RegExp(`(<!-- ${part} -->\n)[^]*?(<!-- end -->)`);
+  writeFileSync(file, document.replace(pattern, `$1${text}\n$2`));
+}
+
+let failed = false;
+
+if (wanted('binutils')) {
+  const count = 1000;
+  console.log(`binutils: ${instructions.length} rows, up to ${count} words of each, seed ${seed}`);
+  const list = instancesOfAllRows(count, seed);
+  const checks = [
+    ['what we print, GNU as assembles to the same word', compareWithAs(list)],
+    ['GNU objdump prints the same', compareWithObjdump(list)],
+    ['what we print, we assemble to the same word', compareWithOurselves(list)],
+    ['what is reserved here is undefined to objdump', compareAllocation(count, seed)],
+  ] as const;
+  for (const [what, differences] of checks) {
+    console.log(`  ${what}: ${differences.length} differences`);
+    for (const line of describeDifferences(differences).slice(0, 20)) console.log(`    ${line}`);
+    failed ||= differences.length > 0;
+  }
+  const lines = checks.map(([what, differences]) => `| ${what} | ${differences.length} |`);
+  publish(
+    'binutils',
+    `${instructions.length} rows, ${list.length} words, seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
+  );
+}
+
+if (wanted('qemu')) {
+  const programs = number('--programs', 50_000);
+  console.log(`qemu: ${programs} programs of ${LENGTH} instructions, first seed ${seed}`);
+  const result = comparePrograms(programs, seed, done => process.stdout.write(`\r  ${done}`));
+  process.stdout.write('\n');
+  console.log(
+    `  ${result.instructions} instructions, ${result.exceptions} exceptions, ${result.differences.length} differences`,
+  );
+  if (result.differences[0]) console.log(result.differences[0]);
+  failed ||= result.differences.length > 0;
+  publish(
+    'qemu',
+    `${result.programs} programs, ${result.instructions} instructions of ${comparedRows.length} rows, ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}: ${result.differences.length} differences.`,
+  );
+}
+
+process.exitCode = failed ? 1 : 0;

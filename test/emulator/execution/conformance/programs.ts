@@ -1,0 +1,250 @@
+/** Random programs made of the instruction rows. */
+
+import { decode } from '../../../../emulator/architecture/decoder.ts';
+import { findFeature } from '../../../../emulator/architecture/feature.ts';
+import type { Instruction } from '../../../../emulator/architecture/instruction.ts';
+import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import { insertFields } from '../../../../emulator/architecture/pattern.ts';
+import { Random } from '../../translation/random.ts';
+import { DATA_END, type Start, WINDOW, WINDOW_SIZE } from './harness.ts';
+import { randomInstance } from './instances.ts';
+
+/** Instructions of each program, without the final BRK. */
+export const LENGTH = 24;
+
+/** X24 to X27 and SP point into the window, X28 near the end of the data, X22 and X23 hold small offsets. */
+const POINTERS = [24, 25, 26, 27, 31];
+/** Of these one stays aligned: it is never written back. QEMU does not check the alignment of LDAPR and its kin. */
+const ALIGNED = 27;
+const MOVABLE = POINTERS.filter(n => n !== ALIGNED);
+const needsAligned = (row: Instruction) => /^(LDAPU?R|STLUR)/.test(row.name);
+const writesBack = (row: Instruction) => /post-index|pre-index/.test(row.name);
+const EDGE = 28;
+const OFFSETS = [22, 23];
+const LAST_DESTINATION = 21;
+
+/** Rows that leave the program, wait, or do what other tests compare with QEMU. */
+const elsewhere: readonly { readonly rows: RegExp; readonly why: string }[] = [
+  { rows: /^(WFE|WFI|ERET|HVC|SMC|HLT|BRK)$/, why: 'leaves the program or waits' },
+  { rows: /^(MRS|MSR \(register\)|SYS|SYSL)$/, why: 'system registers and instructions have tests of their own' },
+  { rows: /^(BR|BLR|RET)$/, why: 'written with the address they go to' },
+  { rows: /^(ST|LD)L?A?X[RP]/, why: 'written in pairs' },
+  { rows: /^STLX[RP]/, why: 'written in pairs' },
+  { rows: /^XPACLRI$/, why: 'QEMU’s processor has pointer authentication' },
+];
+
+const byGroup = new Map<string, Instruction[]>();
+for (const row of instructions) {
+  if (elsewhere.some(({ rows }) => rows.test(row.name))) continue;
+  if (!row.semantics || (row.feature && !findFeature(row.feature)?.implemented)) continue;
+  byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
+}
+const groups = [...byGroup.values()];
+const exclusives = instructions.filter(row => row.traits.has('exclusive'));
+
+/** The rows that programs may contain. */
+export const comparedRows: readonly Instruction[] = [...groups.flat(), ...exclusives];
+
+function register(random: Random): number {
+  return random.chance(0.08) ? 31 : random.chance(0.05) ? 29 + random.below(2) : random.below(LAST_DESTINATION + 1);
+}
+
+const isMemory = (row: Instruction) => row.traits.has('load') || row.traits.has('store') || /^PRF/.test(row.name);
+
+/** Behaviour that the manual leaves open. */
+function unpredictable(row: Instruction, fields: Readonly<Record<string, number>>): boolean {
+  const { Rn, Rt, Rt2, Rs } = fields;
+  const load = row.traits.has('load');
+  const vector = row.operands['t']?.bank === 'v';
+  if (Rt2 !== undefined && load && Rt === Rt2) return true;
+  if (writesBack(row) && !vector && Rn !== 31 && (Rn === Rt || Rn === Rt2)) return true;
+  return row.traits.has('exclusive') && Rs !== undefined && (Rs === Rt || Rs === Rt2 || Rs === Rn);
+}
+
+/** An instruction of a program, and how many words on it may lead, when it leads anywhere. */
+interface Placed {
+  readonly row: Instruction;
+  readonly fields: Record<string, number>;
+  readonly leadsTo?: { distance: number; set(distance: number): void };
+  /** Nothing may lead here but the instruction before it. */
+  readonly closed?: boolean;
+}
+
+function base(row: Instruction, random: Random): number {
+  if (needsAligned(row)) return ALIGNED;
+  if (random.chance(0.04)) return register(random);
+  if (random.chance(0.05)) return EDGE;
+  return random.pick(writesBack(row) ? MOVABLE : POINTERS);
+}
+
+/** One instruction of a row that keeps the pointers and goes no further than the end of the program. */
+function place(row: Instruction, random: Random, left: number): Placed | undefined {
+  for (let tries = 0; tries < 50; tries++) {
+    const instance = randomInstance(row, random);
+    if (!instance) return undefined;
+    const fields: Record<string, number> = { ...instance.fields };
+    const memory = isMemory(row);
+    for (const [name, kind] of Object.entries(row.operands)) {
+      const field = kind.registerField;
+      if (!field || kind.bank === 'v') continue;
+      if (memory && name === 'n') fields[field] = base(row, random);
+      else if (memory && field === 'Rm') fields[field] = random.chance(0.03) ? register(random) : random.pick(OFFSETS);
+      else if (name === 'd' || memory) {
+        fields[field] = register(random);
+        if (kind.stackPointer && fields[field] === 31 && !random.chance(0.05)) fields[field] = 3;
+      }
+    }
+    if (memory && 'imm12' in fields && random.chance(0.9)) fields['imm12'] = random.below(16);
+    for (const kind of Object.values(row.operands)) {
+      // Labels stay within the program (branches forward) or near it (literals and addresses).
+      if (kind.role === 'label') for (const f of kind.fields) fields[f] = 1 + random.below(left);
+    }
+    if (needsAligned(row) && 'imm9' in fields) fields['imm9']! &= 0x1f8;
+    if (/literal/.test(row.name)) fields['imm19'] = (random.below(64) - 32) & 0x7ffff;
+    if (/^MSR \(immediate\)/.test(row.name)) {
+      if (fields['op1'] === 0 && fields['op2'] === 5) continue; // SPSel would exchange the harness's stack pointer
+      if (!(fields['op1'] === 3 && fields['op2']! >= 6)) fields['CRm']! &= 1;
+    }
+    if (unpredictable(row, fields) || !row.allocated(fields)) continue;
+    if (decode(insertFields(row.pattern, fields))?.row !== row) continue;
+    const field = Object.values(row.operands).find(kind => kind.role === 'label')?.fields[0];
+    if (field === undefined) return { row, fields };
+    const set = (distance: number) => {
+      fields[field] = distance;
+    };
+    return { row, fields, leadsTo: { distance: fields[field]!, set } };
+  }
+  return undefined;
+}
+
+const CLREX = instructions.find(row => row.name === 'CLREX')!;
+const ADR = instructions.find(row => row.name === 'ADR')!;
+
+/** An indirect branch, with the ADR that computes where it goes. */
+function indirectBranch(random: Random, left: number): Placed[] {
+  const name = random.pick(['BR', 'BLR', 'RET']);
+  const row = instructions.find(one => one.name === name)!;
+  const Rd = random.below(LAST_DESTINATION + 1);
+  const fields: Record<string, number> = { Rd, immlo: 0 };
+  const set = (distance: number) => {
+    fields['immhi'] = distance;
+  };
+  const distance = 2 + random.below(left - 1);
+  set(distance);
+  return [
+    { row: ADR, fields, leadsTo: { distance, set } },
+    { row, fields: { Rn: Rd }, closed: true },
+  ];
+}
+
+/** A load exclusive and a store exclusive of the same size and address, and perhaps something between. */
+function exclusivePair(random: Random): Placed[] {
+  const load = random.pick(exclusives.filter(row => row.traits.has('load')));
+  const size = (row: Instruction) =>
+    `${/B|H/.exec(row.name.slice(3))?.[0] ?? ''}${/XP/.test(row.name)}${/\(.*\)/.exec(row.name) ?? ''}`;
+  const store = random.pick(exclusives.filter(row => row.traits.has('store') && size(row) === size(load)));
+  const placed: Placed[] = [];
+  const Rn = random.pick(POINTERS);
+  for (const row of [load, store]) {
+    for (;;) {
+      const fields: Record<string, number> = {};
+      for (const kind of Object.values(row.operands))
+        if (kind.registerField) fields[kind.registerField] = register(random);
+      fields['Rn'] = Rn;
+      if (unpredictable(row, fields)) continue;
+      placed.push({ row, fields });
+      break;
+    }
+    if (row === load && random.chance(0.2)) placed.push({ row: CLREX, fields: { CRm: 15 } });
+  }
+  return placed;
+}
+
+const corner = [0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x7fff_ffff_ffff_ffffn, 1n << 63n, (1n << 64n) - 1n];
+
+function value(random: Random): bigint {
+  if (random.chance(0.2)) return random.pick(corner);
+  if (random.chance(0.2)) return BigInt.asUintN(64, BigInt(random.below(512) - 256));
+  return random.bits(64);
+}
+
+/** Floating-point numbers that arithmetic treats specially, in both widths. */
+const special = [
+  0n,
+  1n << 63n,
+  0x3ff0_0000_0000_0000n,
+  0xbff0_0000_0000_0000n,
+  0x7ff0_0000_0000_0000n,
+  0xfff0_0000_0000_0000n,
+  0x7ff8_0000_0000_0000n,
+  0x7ff0_0000_0000_0001n,
+  0x0000_0000_0000_0001n,
+  0x000f_ffff_ffff_ffffn,
+  0x0010_0000_0000_0000n,
+  0x7fef_ffff_ffff_ffffn,
+  0x3f80_0000n,
+  0xbf80_0000n,
+  0x7f80_0000n,
+  0xff80_0000n,
+  0x7fc0_0000n,
+  0x7f80_0001n,
+  0x0000_0001n,
+  0x007f_ffffn,
+  0x0080_0000n,
+  0x7f7f_ffffn,
+  0x8000_0000n,
+  0xffff_ffff_ffff_ffffn,
+];
+
+function vectorHalf(random: Random): bigint {
+  if (random.chance(0.4)) return random.pick(special);
+  if (random.chance(0.4)) {
+    // Exponents near each other, so that sums and products round.
+    const double = random.chance(0.5);
+    return double
+      ? (random.bits(1) << 63n) | (BigInt(1013 + random.below(20)) << 52n) | random.bits(52)
+      : (random.bits(1) << 31n) | (BigInt(117 + random.below(20)) << 23n) | random.bits(23);
+  }
+  return random.bits(64);
+}
+
+/** A random program and what it starts with; the same seed gives the same. */
+export function randomProgram(seed: number): Start {
+  const random = new Random(seed);
+  for (let i = 0; i < 4; i++) random.word();
+  const placed: Placed[] = [];
+  while (placed.length < LENGTH) {
+    const left = LENGTH - placed.length;
+    const kind = left > 4 ? random.below(50) : 2;
+    if (kind === 0) placed.push(...indirectBranch(random, left));
+    else if (kind === 1) placed.push(...exclusivePair(random));
+    else {
+      const one = place(random.pick(random.pick(groups)), random, left);
+      if (one) placed.push(one);
+    }
+  }
+  for (const [i, { leadsTo }] of placed.entries())
+    if (leadsTo && placed[i + leadsTo.distance]?.closed) leadsTo.set(leadsTo.distance + 1);
+  const words = placed.map(({ row, fields }) => insertFields(row.pattern, fields));
+  words.push(0xd420_0ee0);
+  const pointer = () =>
+    WINDOW + BigInt(random.chance(0.8) ? 16 * random.below(WINDOW_SIZE / 16) : random.below(WINDOW_SIZE));
+  const x = Array.from({ length: 31 }, (_, n) => {
+    if (n === EDGE) return DATA_END - BigInt(random.below(64));
+    if (n === ALIGNED) return pointer() & ~15n;
+    if (POINTERS.includes(n)) return pointer();
+    if (OFFSETS.includes(n)) return BigInt.asUintN(64, BigInt(random.below(256) - 128));
+    return value(random);
+  });
+  const level = random.chance(0.3) ? 0n : 4n;
+  const fpcr = random.chance(0.5) ? 0n : (random.bits(2) << 22n) | (random.bits(1) << 24n) | (random.bits(1) << 25n);
+  return {
+    x,
+    sp: random.chance(0.95) ? pointer() & ~15n : pointer(),
+    pstate: (random.bits(4) << 28n) | 0x3c0n | level,
+    fpcr,
+    seed: random.bits(64),
+    v: Array.from({ length: 64 }, () => vectorHalf(random)),
+    words,
+  };
+}
