@@ -17,6 +17,8 @@ const settings = {
   'window.confirmBeforeClose': 'never',
   'debug.openDebug': 'openOnDebugBreak',
   'editor.minimap.enabled': false,
+  // The terminal's text stands on the page instead of in a picture.
+  'terminal.integrated.gpuAcceleration': 'off',
   'git.enabled': false,
   'npm.autoDetect': 'off',
 };

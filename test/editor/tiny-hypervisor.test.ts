@@ -33,7 +33,7 @@ describe('the sample hypervisor in the editor', () => {
   testWith(...needs)('F5 runs it to its end; the guests speak through the UART terminal', () =>
     editor.step('sample-run', async () => {
       await editor.press('F5');
-      const terminal = editor.page.locator('.terminal-wrapper.active .xterm-rows');
+      const terminal = editor.page.locator('.terminal-wrapper .xterm-rows');
       await terminal.filter({ hasText: 'application: hello from EL0' }).waitFor();
       await terminal.filter({ hasText: 'the machine has ended' }).waitFor();
       await editor.screenshot('sample-run');
