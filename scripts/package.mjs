@@ -9,7 +9,7 @@ const mebibyte = 1024 * 1024;
 const largest = 5 * mebibyte;
 
 /** What is shipped beside what is built. */
-const shipped = ['syntaxes', 'LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md'];
+const shipped = ['syntaxes', 'docs/images', 'LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md'];
 
 function pack(folder, file) {
   const vsce = `${root}node_modules/@vscode/vsce/vsce`;
