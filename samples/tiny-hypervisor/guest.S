@@ -43,15 +43,18 @@ guest_start:                                // EL1, MMU off
         mov     x0, #1
         msr     icc_igrpen1_el1, x0
         isb
-        mov     x0, #1000
+        ldr     x0, =12500000               // 0.2 s of the counter
         msr     cntv_tval_el0, x0
         mov     x0, #1
         msr     cntv_ctl_el0, x0
-        msr     daifclr, #2                 // interrupts on
-1:      wfi                                 // exits
-        ldr     x0, timer_ticks
-        cbz     x0, 1b
+1:      ldr     x0, timer_ticks             // look with interrupts masked, so that none comes between look and wait
+        cbnz    x0, 2f
+        wfi                                 // exits; a masked interrupt ends the wait too
+        msr     daifclr, #2                 // here it is taken
+        isb
         msr     daifset, #2
+        b       1b
+2:
         adr     x0, timer_text
         bl      guest_print
 
