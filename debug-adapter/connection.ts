@@ -6,7 +6,7 @@
 import { Event, Response } from '@vscode/debugadapter/lib/messages.js';
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { UserProblem } from './debugger/target.ts';
+import { StaleReference, UserProblem } from './debugger/target.ts';
 import { capabilities, requests } from './requests/index.ts';
 import { argumentProblem, type Request } from './requests/request.ts';
 import { Session, type SessionEnvironment } from './session.ts';
@@ -74,7 +74,8 @@ export class Connection extends ProtocolServer {
       if (body !== undefined) (response as DebugProtocol.Response).body = body;
       this.sendResponse(response);
     } catch (problem) {
-      if (problem instanceof UserProblem) this.#refuse(response, errorIds.problem, problem.message, true);
+      if (problem instanceof UserProblem)
+        this.#refuse(response, errorIds.problem, problem.message, !(problem instanceof StaleReference));
       else {
         const error = problem instanceof Error ? problem : new Error(String(problem));
         this.#refuse(response, errorIds.internal, `'${message.command}' failed inside: ${error.message}`);

@@ -8,7 +8,7 @@ import { Debugger } from './debugger/debugger.ts';
 import type { CodeFrame, Frame } from './debugger/frame.ts';
 import { continueRun, type InterruptStepping } from './debugger/stepping.ts';
 import type { Plan, Stop } from './debugger/stop.ts';
-import { UserProblem } from './debugger/target.ts';
+import { StaleReference, UserProblem } from './debugger/target.ts';
 import type { Launch, LaunchedMachine } from './launch/launched-machine.ts';
 import type { CustomEvents, LaunchConfiguration } from './protocol.ts';
 import { SourcePaths } from './source-paths.ts';
@@ -339,7 +339,7 @@ export class Session {
       return { pe, frame: this.debugger.liveFrame(pe) };
     }
     const handle = this.#frames.get(frameId);
-    if (!handle) throw new UserProblem('This frame belongs to an earlier stop');
+    if (!handle) throw new StaleReference('This frame belongs to an earlier stop');
     const { pe, frame } = handle;
     return { pe, frame: frame.kind === 'code' ? frame : this.debugger.liveFrame(pe) };
   }

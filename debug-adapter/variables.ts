@@ -1,6 +1,6 @@
 /** Trees of variables as the client sees them, with references that stay the same from stop to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { UserProblem } from './debugger/target.ts';
+import { StaleReference, UserProblem } from './debugger/target.ts';
 
 /** One line of the Variables view. */
 export interface VariableNode {
@@ -58,7 +58,7 @@ export class VariableHandles {
   }
   #container(reference: number): Container {
     const container = this.#containers.get(reference);
-    if (!container) throw new UserProblem('These variables belong to an earlier stop');
+    if (!container) throw new StaleReference('These variables belong to an earlier stop');
     return container;
   }
 

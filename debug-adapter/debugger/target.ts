@@ -169,3 +169,9 @@ export interface Target {
 export class UserProblem extends Error {
   override readonly name = 'UserProblem';
 }
+
+/**
+ * A frame or variable of a stop that is over. Clients still ask for them while a step is under way; nobody needs to read
+ * of it.
+ */
+export class StaleReference extends UserProblem {}
