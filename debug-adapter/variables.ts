@@ -1,6 +1,6 @@
 /** Trees of variables as the client sees them, with references that stay the same from stop to stop. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { StaleReference, UserProblem } from './debugger/target.ts';
+import { StaleReference } from './debugger/target.ts';
 
 /** One line of the Variables view. */
 export interface VariableNode {
