@@ -1,4 +1,5 @@
 /** One processing element with everything that executes it: translation, TLBs, register access. */
+import { placedBreakpoints, placedWatchpoints } from '../processing-element/debug-exceptions.ts';
 import { refreshDerivedState } from '../processing-element/derived-state.ts';
 import { hcrField, isInHost, isSecure } from '../processing-element/effective-registers.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
@@ -28,6 +29,12 @@ export class ExecutionUnit {
   power: 'running' | 'waiting' | 'off' = 'off';
   /** Level, masks or controls changed: what is derived from them must be brought up to date before code runs. */
   contextStale = true;
+  /** Breakpoint or watchpoint registers of the guest changed. */
+  debugStale = true;
+  /** Where breakpoints of the guest's own debugger may match, whatever the level. */
+  guestBreakpoints: readonly bigint[] = [];
+  /** What watchpoints of the guest's own debugger may watch, whatever the level. */
+  guestWatchpoints: readonly { readonly first: bigint; readonly last: bigint }[] = [];
 
   constructor(pe: ProcessingElement, translator: AddressTranslator, tlb: FastTlb, instructionTlb: InstructionTlb) {
     this.pe = pe;
@@ -51,6 +58,23 @@ export class ExecutionUnit {
     this.keeper.clear();
     this.instructionTlb.clear();
     this.contextStale = true;
+    this.debugStale = true;
+  }
+
+  /** Brings what the guest's debug registers say up to date. */
+  refreshDebug(): void {
+    this.debugStale = false;
+    this.guestBreakpoints = placedBreakpoints(this.pe);
+    const before = this.guestWatchpoints;
+    this.guestWatchpoints = placedWatchpoints(this.pe);
+    // Watched pages must not be reached directly any more.
+    if (before.length > 0 || this.guestWatchpoints.length > 0) this.keeper.clear();
+  }
+
+  /** Whether the guest watches some of the page of a virtual address. */
+  guestWatchesPage(address: bigint): boolean {
+    const page = address >> 12n;
+    return this.guestWatchpoints.some(({ first, last }) => first >> 12n <= page && page <= last >> 12n);
   }
 
   /** Brings the words that generated code reads up to date with level and controls. */

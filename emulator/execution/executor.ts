@@ -10,17 +10,19 @@ import type { Fields } from '../architecture/pattern.ts';
 import type { Statement } from '../architecture/semantics.ts';
 import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
-import { completeStep, raisePendingStep, stepState } from '../processing-element/debug-exceptions.ts';
+import { armedBreakpoints, completeStep, raisePendingStep, stepState } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import { checkFloatingPointAccess } from '../processing-element/floating-point-access.ts';
 import {
   raiseDataAbort,
+  raiseHardwareBreakpoint,
   raiseIllegalState,
   raiseInstructionAbort,
   raisePcAlignment,
   raiseSpAlignment,
   raiseTrap,
   raiseUndefined,
+  raiseWatchpoint,
 } from '../processing-element/synchronous-exceptions.ts';
 import type { AccessTransfer } from '../processing-element/syndrome.ts';
 import { CodeCache } from './code-cache.ts';
@@ -90,7 +92,10 @@ export class Executor {
   private inCode = false;
   /** Fields of system instructions by word: a guest has few different ones and executes them often. */
   private readonly systemFields = new Map<number, Fields>();
+  /** Of the debugger. */
   private breakpoints: ReadonlySet<bigint> = new Set();
+  /** Addresses whose records carry a mark: breakpoints of the debugger and of the guest. */
+  private marks: ReadonlySet<bigint> = new Set();
 
   constructor(options: {
     readonly memory: MachineMemory;
@@ -157,6 +162,17 @@ export class Executor {
   /** Replaces the breakpoints: virtual addresses in whatever regime. */
   setBreakpoints(addresses: ReadonlySet<bigint>, units: readonly ExecutionUnit[]): void {
     this.breakpoints = addresses;
+    this.placeMarks(units);
+  }
+
+  private placeMarks(units: readonly ExecutionUnit[]): void {
+    const marks = new Set(this.breakpoints);
+    for (const unit of units) {
+      if (unit.debugStale) unit.refreshDebug();
+      for (const address of unit.guestBreakpoints) marks.add(address);
+    }
+    if (marks.size === this.marks.size && [...marks].every(address => this.marks.has(address))) return;
+    this.marks = marks;
     this.code.clearBreakpoints();
     for (const unit of units) unit.instructionTlb.clear();
   }
@@ -173,6 +189,7 @@ export class Executor {
     for (;;) {
       if (unit.power !== 'running') return 'stopped';
       if (this.position >= limit) return 'limit';
+      if (unit.debugStale) this.placeMarks(units);
       if (unit.contextStale) unit.refreshContext();
       if (state.il === 1) {
         raiseIllegalState(pe);
@@ -194,25 +211,43 @@ export class Executor {
         if (next !== 'again') return next;
         continue;
       }
-      const lifted = skip && this.code.hasBreakpoint(record);
+      const marked = this.code.hasBreakpoint(record);
+      if (marked && (skip || !this.breakpoints.has(state.pc)) && this.guestBreaksAt(unit, state.pc)) {
+        skip = false;
+        raiseHardwareBreakpoint(pe);
+        const next = this.stepTaken();
+        if (next !== 'again') return next;
+        continue;
+      }
+      const lifted = skip && marked;
       skip = false;
       if (lifted) this.code.liftBreakpoint(record);
       const single = lifted || stepping === 'activeNotPending';
       const before = this.position;
       const last = single ? Math.min(limit, this.position + 1) : limit;
+      const exclusive = stepping === 'activeNotPending' && this.isLoadExclusive(record);
       let end = this.stretch(unit, record, last);
-      // A lifted record has to be decoded first; only then its instruction runs.
-      if (lifted && end === 'again' && this.position === before) end = this.stretch(unit, record, last);
+      // A record may have to be decoded first; only then its instruction runs.
+      if (single && end === 'again' && this.position === before) end = this.stretch(unit, record, last);
       if (lifted) this.code.setBreakpoint(record);
       if (end === 'breakpoint' && !this.breakpoints.has(state.pc)) {
         // The same page at another address carries the breakpoint.
         skip = true;
         continue;
       }
-      if (stepping === 'activeNotPending' && end !== 'breakpoint' && end !== 'watchpoint') completeStep(pe, false);
+      if (stepping === 'activeNotPending' && end !== 'breakpoint' && end !== 'watchpoint') completeStep(pe, exclusive);
       if (end === 'again' || (end === 'limit' && this.position < limit)) continue;
       return end;
     }
+  }
+
+  private guestBreaksAt({ pe, guestBreakpoints }: ExecutionUnit, pc: bigint): boolean {
+    return guestBreakpoints.includes(pc) && armedBreakpoints(pe).some(({ address }) => address === pc);
+  }
+
+  private isLoadExclusive(record: number): boolean {
+    const traits = decode(this.memory.view.getUint32(this.code.wordAddress(record), true))?.row.traits;
+    return traits?.has('exclusive') === true && traits.has('load');
   }
 
   /** Counts an instruction or exception that the host carried out; tells how to go on. */
@@ -303,7 +338,7 @@ export class Executor {
     }
     instructionTlb.fill(context, pc, records);
     const page = pc & ~0xfffn;
-    for (const address of this.breakpoints)
+    for (const address of this.marks)
       if ((address & ~0xfffn) === page)
         this.code.setBreakpoint(records + (Number(address & 0xffcn) << (RECORD_SHIFT - 2)));
     return records + offset;
@@ -356,6 +391,10 @@ export class Executor {
         engine.set('accessFailed', 0);
         const { failed } = this.slowMemory;
         if (!failed || failed.kind === 'watchpoint') return 'watchpoint';
+        if (failed.kind === 'guestWatchpoint') {
+          raiseWatchpoint(pe, failed.virtualAddress, failed.write);
+          break;
+        }
         const transfer = this.transferOf(at);
         raiseDataAbort(pe, failed.fault, transfer ? { transfer } : {});
         break;

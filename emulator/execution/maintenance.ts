@@ -1,7 +1,7 @@
 /** What TLBI, AT, DC and IC do once their access checks have passed. */
 import { effectiveHcr, hcrField, isSecure, isSecureBelowEl3 } from '../processing-element/effective-registers.ts';
 import { registerField } from '../processing-element/register-field.ts';
-import { raiseDataAbort } from '../processing-element/synchronous-exceptions.ts';
+import { raiseDataAbort, raiseWatchpoint } from '../processing-element/synchronous-exceptions.ts';
 import { type AddressTranslateOperation, addressTranslate } from '../translation/address-translate.ts';
 import { tlbInvalidation } from '../translation/tlb-maintenance.ts';
 import { ACCESS_STORE } from './engine.ts';
@@ -82,6 +82,7 @@ export class Maintenance {
       state.engine.set('accessFailed', 0);
       const { failed } = memory;
       if (failed?.kind === 'fault') raiseDataAbort(pe, { ...failed.fault, virtualAddress: address });
+      else if (failed?.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, true);
       return false;
     }
     return true;

@@ -4,6 +4,7 @@
  */
 import type { AddressMap, MappedRange } from '../bus/address-map.ts';
 import type { AccessSize, BusAccess } from '../bus/types.ts';
+import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
 import { isInHost, isSecure } from '../processing-element/effective-registers.ts';
 import { isDevice } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
@@ -34,7 +35,12 @@ export interface WatchedAccess {
 }
 
 /** A load or store that could not be done: a fault to raise, or a watchpoint that stops before it. */
-export type FailedAccess = { readonly kind: 'fault'; readonly fault: Fault } | { readonly kind: 'watchpoint' };
+export type FailedAccess =
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  /** A watchpoint of the debugger. */
+  | { readonly kind: 'watchpoint' }
+  /** A watchpoint of the guest, to be raised as its exception. */
+  | { readonly kind: 'guestWatchpoint'; readonly virtualAddress: bigint; readonly write: boolean };
 
 /** Serves the slow accesses of all processing elements. */
 export class SlowMemory {
@@ -89,6 +95,7 @@ export class SlowMemory {
     if (!first) return undefined;
     if (misaligned && isDevice(first.attributes)) return this.fault(unit, alignmentFault(address, store));
     if ((address & PAGE_OFFSET) + BigInt(size) <= 4096n) {
+      if (this.stoppedByGuest(unit, address, size, kind)) return undefined;
       const part = { address, size, translation: first, store, privileged };
       return [part];
     }
@@ -97,6 +104,7 @@ export class SlowMemory {
     const second = this.translate(unit, BigInt.asUintN(64, nextPage), kind, privileged);
     if (!second) return undefined;
     if (isDevice(second.attributes)) return this.fault(unit, alignmentFault(address, store));
+    if (this.stoppedByGuest(unit, address, size, kind)) return undefined;
     for (let i = 0; i < size; i++) {
       const at = address + BigInt(i);
       const beyond = at >= nextPage;
@@ -106,6 +114,19 @@ export class SlowMemory {
       parts.push({ address: BigInt.asUintN(64, at), size: 1, translation, store, privileged });
     }
     return parts;
+  }
+
+  /** A watchpoint that the guest itself has set, in force at the current level. */
+  private stoppedByGuest(unit: ExecutionUnit, address: bigint, size: number, kind: AccessKind): boolean {
+    if (unit.guestWatchpoints.length === 0) return false;
+    const hit = (write: boolean) => armedWatchpoints(unit.pe).find(one => watchpointHit(one, address, size, write));
+    const read = kind === 'write' ? undefined : hit(false);
+    const found = read ?? (kind === 'read' ? undefined : hit(true));
+    if (!found) return false;
+    const virtualAddress = address > found.first ? address : found.first;
+    this.failed = { kind: 'guestWatchpoint', virtualAddress, write: read === undefined };
+    unit.state.engine.set('accessFailed', 1);
+    return true;
   }
 
   private translate(
@@ -172,7 +193,7 @@ export class SlowMemory {
   private fill(unit: ExecutionUnit, { address, translation, privileged }: Part, range: MappedRange): void {
     if (!range.memory) return;
     const physicalPage = Math.floor(translation.physicalAddress / 4096);
-    if (this.observer.isWatched(physicalPage)) return;
+    if (this.observer.isWatched(physicalPage) || unit.guestWatchesPage(address)) return;
     const host = range.memory.host + (physicalPage * 4096 - range.memory.base);
     const regime = unit.translator.regimeOf(unit.state.el as 0 | 1 | 2 | 3);
     const context = contextOf(regime, privileged, unit.state.pan === 1);

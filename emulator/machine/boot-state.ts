@@ -15,7 +15,7 @@ export function enterLinux(pe: ProcessingElement): void {
     (bits, name) => bits | field(scr, name).mask,
     0n,
   );
+  // ICC_SRE_EL3 needs nothing: the interrupt controller is reached by system registers from every level.
   state.write('SCR_EL3', state.read('SCR_EL3') | value);
-  state.write('ICC_SRE_EL3', 0xfn);
   state.setLevel(implementation.el2 ? 2 : 1, 1);
 }

@@ -82,7 +82,9 @@ export class MachineCore {
       },
       interruptsChanged: () => this.executor.requestCheck(),
       debugChanged: (pe: ProcessingElement) => {
-        this.unitOf(pe).contextStale = true;
+        const unit = this.unitOf(pe);
+        unit.contextStale = true;
+        unit.debugStale = true;
       },
       firmwareCall: options.firmwareCall,
     };

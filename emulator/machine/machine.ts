@@ -346,6 +346,7 @@ export class Machine {
     core.restore({ current: 0, idle: 0, turnEnd: 0, position: 0, flags: { wanted: false, owed: false }, power: [] });
     board.clock.restore(0);
     board.resetDevices();
+    if (board.boot.kind === 'linux') board.interruptController.assignAllToNonSecure();
     this.semihosting.reset();
     for (const block of board.memory.blocks) board.memory.u8.fill(0, block.host, block.host + block.size);
     board.loadImages();

@@ -47,7 +47,7 @@ export function executeHypervisorCall(pe: ProcessingElement, immediate: number):
  */
 export function executeSecureMonitorCall(pe: ProcessingElement, immediate: number): void {
   const { state, implementation, host } = pe;
-  const firmware = !implementation.el3 && implementation.firmwareConduit === 'smc';
+  const firmware = implementation.firmwareConduit === 'smc';
   if (state.el === 0 || !(implementation.el3 || firmware)) {
     raiseUndefined(pe);
     return;

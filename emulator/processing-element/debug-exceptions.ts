@@ -103,38 +103,68 @@ function facilitiesEnabled(pe: ProcessingElement): boolean {
   return pe.field(MDE) === 1 && debugExceptionsEnabled(pe);
 }
 
-/**
- * The address breakpoints that match at the current level and in the current context. Asked again when `debugChanged`
- * or `contextChanged` is reported, or CONTEXTIDR_EL1 changes.
- */
-export function armedBreakpoints(pe: ProcessingElement): ArmedBreakpoint[] {
-  if (!facilitiesEnabled(pe)) return [];
-  const armed: ArmedBreakpoint[] = [];
+/** An address breakpoint that is switched on, with what decides when it matches. */
+interface BreakpointSetting extends ArmedBreakpoint {
+  readonly control: number;
+  readonly linked: boolean;
+}
+
+function breakpointSettings(pe: ProcessingElement): BreakpointSetting[] {
+  if (pe.field(MDE) === 0) return [];
+  const settings: BreakpointSetting[] = [];
   for (let index = 0; index < implementedCount(pe, 12n); index++) {
     const control = Number(pe.state.read(breakpointControl(index)) & 0xffff_ffffn);
     const type = (control >>> 20) & 15;
     // Types 0 and 1 compare an address; A64 code has all of BAS set or is never matched.
     if ((control & 1) === 0 || type > 1 || ((control >>> 5) & 15) !== 15) continue;
-    if (!levelsMatch(pe, control, 1) || !linkMatches(pe, type === 1, control)) continue;
-    armed.push({ index, address: signExtendAddress(pe.state.read(breakpointValue(index))) });
+    const address = signExtendAddress(pe.state.read(breakpointValue(index)));
+    settings.push({ index, address, control, linked: type === 1 });
   }
-  return armed;
+  return settings;
+}
+
+/** Addresses at which a breakpoint may match at some level, in some context; changes with `debugChanged` only. */
+export function placedBreakpoints(pe: ProcessingElement): bigint[] {
+  return breakpointSettings(pe).map(({ address }) => address);
+}
+
+/** The address breakpoints that match at the current level and in the current context. */
+export function armedBreakpoints(pe: ProcessingElement): ArmedBreakpoint[] {
+  if (!facilitiesEnabled(pe)) return [];
+  return breakpointSettings(pe)
+    .filter(({ control, linked }) => levelsMatch(pe, control, 1) && linkMatches(pe, linked, control))
+    .map(({ index, address }) => ({ index, address }));
+}
+
+interface WatchpointSetting extends ArmedWatchpoint {
+  readonly control: number;
+}
+
+function watchpointSettings(pe: ProcessingElement): WatchpointSetting[] {
+  if (pe.field(MDE) === 0) return [];
+  const settings: WatchpointSetting[] = [];
+  for (let index = 0; index < implementedCount(pe, 20n); index++) {
+    const control = Number(pe.state.read(watchpointControl(index)) & 0xffff_ffffn);
+    if ((control & 1) === 0) continue;
+    const range = watchedRange(pe.state.read(watchpointValue(index)), control);
+    if (range === undefined) continue;
+    const loadStore = (control >>> 3) & 3;
+    settings.push({ index, ...range, read: (loadStore & 1) === 1, write: (loadStore & 2) === 2, control });
+  }
+  return settings;
+}
+
+/** The ranges that a watchpoint may watch at some level, in some context; changes with `debugChanged` only. */
+export function placedWatchpoints(pe: ProcessingElement): Pick<ArmedWatchpoint, 'first' | 'last'>[] {
+  return watchpointSettings(pe).map(({ first, last }) => ({ first, last }));
 }
 
 /** The watchpoints that match at the current level and in the current context. */
 export function armedWatchpoints(pe: ProcessingElement): ArmedWatchpoint[] {
   if (!facilitiesEnabled(pe)) return [];
-  const armed: ArmedWatchpoint[] = [];
-  for (let index = 0; index < implementedCount(pe, 20n); index++) {
-    const control = Number(pe.state.read(watchpointControl(index)) & 0xffff_ffffn);
-    if ((control & 1) === 0) continue;
-    if (!levelsMatch(pe, control, 1) || !linkMatches(pe, ((control >>> 20) & 1) === 1, control)) continue;
-    const range = watchedRange(pe.state.read(watchpointValue(index)), control);
-    if (range === undefined) continue;
-    const loadStore = (control >>> 3) & 3;
-    armed.push({ index, ...range, read: (loadStore & 1) === 1, write: (loadStore & 2) === 2 });
-  }
-  return armed;
+  return watchpointSettings(pe)
+    .filter(({ control }) => levelsMatch(pe, control, 1) && linkMatches(pe, ((control >>> 20) & 1) === 1, control))
+    .map(({ control: _, ...armed }) => armed);
 }
 
 /** MASK covers 2^MASK bytes; otherwise BAS selects bytes of a doubleword (or word) at the address. */

@@ -175,6 +175,10 @@ export class GicV2 implements InterruptController {
     // With one security state nothing depends on what executes.
   }
 
+  assignAllToNonSecure(): void {
+    // With one security state all interrupts belong to it.
+  }
+
   /** Most urgent interrupt that is pending, enabled, not active, and targeted at this processing element. */
   highestPending(pe: number): PendingInterrupt | undefined {
     const { distributor } = this;

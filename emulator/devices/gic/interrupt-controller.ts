@@ -20,5 +20,7 @@ export interface InterruptController extends Snapshotable {
    * includes EL3. Only a controller with two security states takes notice.
    */
   setExecutionState(pe: number, el: number, secure: boolean): void;
+  /** Lets Non-secure software handle all interrupts, as Secure firmware does before it starts an operating system. */
+  assignAllToNonSecure(): void;
   describe(): InterruptControllerDescription;
 }
