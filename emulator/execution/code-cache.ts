@@ -5,7 +5,9 @@
 import { decode } from '../architecture/decoder.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import { PAGE_RECORDS_MASK, PAGE_STRIDE, RECORD_SHIFT, RECORD_SIZE, shapeIndex, writeRecord } from './record.ts';
+import { RegisterReads, readKinds, registerKey, writeRead } from './register-reads.ts';
 import {
+  FIRST_READ_HANDLER,
   HANDLER_BREAKPOINT,
   HANDLER_NOT_DECODED,
   HANDLER_NOTHING,
@@ -28,6 +30,7 @@ export class CodeCache {
   /** Linear page by slot. */
   private readonly pages: number[] = [];
   private readonly breakpoints = new Set<number>();
+  readonly reads = new RegisterReads();
 
   constructor(options: {
     readonly memory: MachineMemory;
@@ -113,6 +116,13 @@ export class CodeCache {
     if (handler === undefined || !variant) {
       view.setUint16(at, HANDLER_UNDEFINED, true);
       return true;
+    }
+    const [only] = variant.statements;
+    const read = only?.op === 'system' && only.operation === 'mrs' ? this.reads.find(registerKey(fields)) : undefined;
+    if (read) {
+      view.setUint16(at, FIRST_READ_HANDLER + readKinds.indexOf(read.kind), true);
+      writeRead(view, at, read, fields);
+      return false;
     }
     writeRecord(view, at, handler, row, variant.layout, fields);
     return row.traits.has('branch') && !row.traits.has('conditional') && !row.traits.has('call');

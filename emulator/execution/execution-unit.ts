@@ -91,6 +91,7 @@ export class ExecutionUnit {
     state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
     state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     refreshDerivedState(pe);
+    state.engine.set('readableRegisters', 0);
     this.refreshPending();
   }
 

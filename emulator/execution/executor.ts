@@ -33,6 +33,7 @@ import { hostHelperFunctions } from './host-helpers.ts';
 import type { Interpreter } from './interpreter/generate.ts';
 import { type MemoryObserver, SlowMemory } from './memory-access.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT } from './record.ts';
+import { registerKey } from './register-reads.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
 import { HANDLER_NOT_DECODED } from './variants.ts';
 
@@ -62,6 +63,9 @@ export interface CheckFlags {
 export interface ExecutorHost extends SystemOperationHost {
   /** Position at which the next event is due or the turn ends, whichever is earlier. */
   deadline(): number;
+  /** Virtual time less position. */
+  idle(): number;
+  readonly instructionsPerTick: number;
 }
 
 interface Exports {
@@ -157,6 +161,7 @@ export class Executor {
     const used = this.handed - engine.get('budget');
     this.handed = used;
     engine.set('budget', 0);
+    engine.setFloat('timeBase', this.position + this.host.idle() + used);
   }
 
   /** Replaces the breakpoints: virtual addresses in whatever regime. */
@@ -354,6 +359,7 @@ export class Executor {
     const stretch = Math.min(untilDeadline, LONGEST_STRETCH, exact ? LONGEST_STRETCH : remaining - OVERSHOOT);
     this.handed = this.checkWanted ? 0 : Math.max(stretch, -1_000_000);
     engine.set('budget', this.handed);
+    engine.setFloat('timeBase', this.position + this.host.idle() + this.handed);
     engine.set('record', record);
     engine.set('countFrom', record);
     engine.setWide('page', state.pc & ~0xfffn);
@@ -364,6 +370,8 @@ export class Executor {
     this.position += this.handed - engine.get('budget') + ((at - engine.get('countFrom')) >>> RECORD_SHIFT);
     if (code !== Exit.fetch)
       state.pc = engine.getWide('page') + BigInt((at & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
+    // Whatever the host does may change what the next read of a system register meets.
+    let readable = 0;
     switch (code) {
       case Exit.check:
         return this.checkDue() ? 'check' : 'again';
@@ -382,7 +390,7 @@ export class Executor {
         raiseUndefined(pe);
         break;
       case Exit.system:
-        this.systemOperation(unit, at);
+        readable = this.systemOperation(unit, at);
         break;
       case Exit.raise:
         this.raise(unit, engine.get('exitDetail'));
@@ -402,10 +410,12 @@ export class Executor {
       default:
         throw new Error(`generated code returned ${code}`);
     }
+    engine.set('readableRegisters', readable);
     return this.stepTaken();
   }
 
-  private systemOperation(unit: ExecutionUnit, record: number): void {
+  /** Gives the registers that generated code may read from now on. */
+  private systemOperation(unit: ExecutionUnit, record: number): number {
     const word = this.memory.view.getUint32(this.code.wordAddress(record), true);
     let fields = this.systemFields.get(word);
     if (!fields) {
@@ -413,7 +423,18 @@ export class Executor {
       if (!fields) throw new Error('a system operation without an instruction');
       this.systemFields.set(word, fields);
     }
-    (this.operations[unit.state.engine.get('exitDetail')] as SystemOperation)(unit, fields, this.host);
+    const { state } = unit;
+    const { pc } = state;
+    const number = state.engine.get('exitDetail');
+    (this.operations[number] as SystemOperation)(unit, fields, this.host);
+    if (this.interpreter.systemOperations[number] !== 'mrs' || state.pc !== pc + 4n) return 0;
+    // Reading changed nothing; the next time it may not need the host.
+    const key = registerKey(fields);
+    const { reads } = this.code;
+    const { instructionsPerTick } = this.host;
+    const now = this.position + this.host.idle();
+    const allowed = reads.allow(unit, key, fields['Rt'] as number, now, instructionsPerTick);
+    return state.engine.get('readableRegisters') | (allowed ? reads.bitOf(key) : 0);
   }
 
   private raise({ pe }: ExecutionUnit, detail: number): void {

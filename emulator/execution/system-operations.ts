@@ -20,6 +20,7 @@ import {
 } from '../processing-element/system-instructions.ts';
 import { checkWait, consumeEvent } from '../processing-element/wait.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
+import { registerKey } from './register-reads.ts';
 
 /** What became of a HLT: done, to be executed again when the element goes on, or not an instruction of this machine. */
 export type HaltOutcome = 'completed' | 'again' | 'undefined';
@@ -86,10 +87,8 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
     else if (outcome === 'undefined') raiseUndefined(unit.pe);
   },
   eret: ({ pe }) => executeExceptionReturn(pe),
-  mrs: ({ pe, registers }, f) =>
-    executeReadSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
-  msr: ({ pe, registers }, f) =>
-    executeWriteSystemRegister(pe, registers, keyOf(f, 2 + (f['o0'] as number)), f['Rt'] as number),
+  mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
+  msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),
   sys: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, false),
   sysl: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, true),

@@ -3,6 +3,7 @@ import type { Instruction } from '../architecture/instruction.ts';
 import type { OperandKind, OperandRef } from '../architecture/operand.ts';
 import { SemanticsBuilder, type Statement, type Variable } from '../architecture/semantics.ts';
 import { layOut, type RecordLayout, shapeDimensions, visitStatements } from './record.ts';
+import { readKinds } from './register-reads.ts';
 
 export interface Variant {
   readonly row: Instruction;
@@ -12,14 +13,16 @@ export interface Variant {
   readonly layout: RecordLayout;
 }
 
-/** Handlers below this number are the interpreter's own: not decoded, end of page, undefined, breakpoint, nothing. */
-export const FIRST_VARIANT_HANDLER = 5;
 export const HANDLER_NOT_DECODED = 0;
 export const HANDLER_PAGE_END = 1;
 export const HANDLER_UNDEFINED = 2;
 export const HANDLER_BREAKPOINT = 3;
 /** Does nothing: hints, barriers, prefetches. */
 export const HANDLER_NOTHING = 4;
+/** MRS of what needs no help while nothing forbids it; the kind of register is the number above this. */
+export const FIRST_READ_HANDLER = 5;
+/** Handlers below this number are the interpreter's own: not decoded, end of page, undefined, breakpoint, nothing, reads. */
+export const FIRST_VARIANT_HANDLER = FIRST_READ_HANDLER + readKinds.length;
 
 /** Records what a row means for one combination of shape values. */
 export function buildVariant(row: Instruction, shape: Readonly<Record<string, number>>): Variant {

@@ -46,6 +46,8 @@ export interface CoreOptions {
   readonly interpreter: Interpreter;
   readonly module: WebAssembly.Module;
   readonly observer: MemoryObserver;
+  /** Rate of the system counter. */
+  readonly instructionsPerTick: number;
   readonly operations: Omit<SystemOperationHost, 'sendEvent' | 'yieldTurn'>;
   handlers(pe: number): SystemRegisterHandlers;
   firmwareCall(pe: ProcessingElement, conduit: 'smc' | 'hvc'): boolean;
@@ -118,6 +120,8 @@ export class MachineCore {
       observer: options.observer,
       host: {
         ...options.operations,
+        idle: () => this.idle,
+        instructionsPerTick: options.instructionsPerTick,
         deadline: () => Math.min(this.clock.nextEventAt() - this.idle, this.units.length > 1 ? this.turnEnd : Infinity),
         sendEvent: () => {
           for (const { state } of this.units) state.eventRegister = 1;

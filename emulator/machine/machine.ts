@@ -120,6 +120,7 @@ export class Machine {
       interpreter,
       module,
       observer: this.memoryObserver(),
+      instructionsPerTick: options.counter.instructionsPerTick,
       operations: {
         systemInstruction: (unit, key, rt) => this.systemInstructions[unit.state.index]?.execute(key, rt),
         halt: (unit, immediate) => this.semihosting.halt(unit, immediate),

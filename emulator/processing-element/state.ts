@@ -78,6 +78,12 @@ const declaration = {
   page: ['i64', 1],
   /** Engine: what `run` returned about (system operation, exception, address). */
   exitDetail: ['i32', 1],
+  /** Engine: system registers that may be read here and now without asking, by the bits that the code cache assigned. */
+  readableRegisters: ['i32', 1],
+  /** Engine: virtual time of an instruction less the budget then left, instructions per tick (both binary64), CNTVOFF. */
+  timeBase: ['i64', 1],
+  instructionsPerTick: ['i64', 1],
+  counterOffset: ['i64', 1],
   /** Set by a slow access that could not be done. */
   accessFailed: ['i32', 1],
   exitAddress: ['i64', 1],
@@ -118,6 +124,7 @@ export class ProcessingElementState {
   private base: number;
   private i32: Int32Array;
   private u64: BigUint64Array;
+  private f64: Float64Array;
   private bytes: Uint8Array;
 
   constructor(memory: WebAssembly.Memory, base: number, index: number) {
@@ -125,6 +132,7 @@ export class ProcessingElementState {
     this.base = base;
     this.i32 = new Int32Array(memory.buffer);
     this.u64 = new BigUint64Array(memory.buffer);
+    this.f64 = new Float64Array(memory.buffer);
     this.bytes = new Uint8Array(memory.buffer);
   }
 
@@ -330,5 +338,8 @@ export class ProcessingElementState {
     set: (name: StateFieldName, value: number): void => this.setWord(name, value),
     getWide: (name: StateFieldName): bigint => this.wide(name),
     setWide: (name: StateFieldName, value: bigint): void => this.setWide(name, value),
+    setFloat: (name: StateFieldName, value: number): void => {
+      this.f64[(this.base + stateOffsets[name]) >>> 3] = value;
+    },
   };
 }

@@ -41,6 +41,8 @@ export interface ReachedRegister {
   read(): bigint;
   /** Writes as software does: reserved and read-only bits keep what they have, and the effects follow. */
   write(value: bigint): void;
+  /** The stored register that a read gives and nothing else; undefined when reading computes or does something. */
+  readonly plain?: SystemRegisterName;
 }
 
 export interface PermittedAccess {
@@ -230,7 +232,8 @@ export class SystemRegisterAccess {
           ? (value: bigint): void => store(pe, owner, mask(pe, value, storage()), effect)
           : undefined;
     // A register with neither state nor behaviour holds only constants.
-    return { row, read: read ?? ((): bigint => row.reset), write: write ?? ((): void => {}) };
+    const reached = { row, read: read ?? ((): bigint => row.reset), write: write ?? ((): void => {}) };
+    return read === storage ? { ...reached, plain: owner } : reached;
   }
 }
 

@@ -10,9 +10,11 @@ import { Exit } from '../engine.ts';
 import { helperArguments, lowerStatements, lowerValue, type Place } from '../lowering/lower.ts';
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
-import { FIRST_VARIANT_HANDLER, type Variant, VariantTable } from '../variants.ts';
+import { type ReadKind, readKinds } from '../register-reads.ts';
+import { FIRST_READ_HANDLER, FIRST_VARIANT_HANDLER, HANDLER_NOTHING, type Variant, VariantTable } from '../variants.ts';
 import { isHot } from './hot.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
+import { emitRead } from './reads.ts';
 import { unalignedAccess } from './unaligned.ts';
 
 export interface Interpreter {
@@ -197,8 +199,11 @@ function mainLoop(table: VariantTable, callees: Callees, handlerType: number, ex
       body.get(main.page).i64(4096n).op('i64.add').set(main.target).branch('lookUp');
     } else if (i === 2) exit(Exit.undefined);
     else if (i === 3) exit(Exit.breakpoint);
-    else if (i === 4) body.branch('next');
-    else {
+    else if (i === HANDLER_NOTHING) body.branch('next');
+    else if (i < FIRST_VARIANT_HANDLER) {
+      emitRead(readKinds[i - FIRST_READ_HANDLER] as ReadKind, body, locals, callees.systemOperation('mrs'));
+      body.branch('next');
+    } else {
       const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
       lowerStatements(
         variant.statements,
