@@ -73,10 +73,15 @@ export class Images {
     return undefined;
   }
 
-  /** `symbol+0x10` for an address, or undefined when no image knows it. */
-  nameOf(address: bigint, el?: ExceptionLevel): string | undefined {
-    const place = this.symbolAt(address, el);
-    return place && (place.offset === 0 ? place.symbol.name : `${place.symbol.name}+0x${place.offset.toString(16)}`);
+  /**
+   * `symbol+0x10` for an address, or undefined when no image knows it. The symbol is that of `within`: a return address
+   * belongs to the function that called, also where the call is its last instruction.
+   */
+  nameOf(address: bigint, el?: ExceptionLevel, within = address): string | undefined {
+    const place = this.symbolAt(within, el);
+    if (!place) return undefined;
+    const offset = place.offset + Number(address - within);
+    return offset === 0 ? place.symbol.name : `${place.symbol.name}+0x${offset.toString(16)}`;
   }
 
   symbolNamed(name: string, el?: ExceptionLevel): SymbolPlace | undefined {

@@ -40,7 +40,7 @@ function protocolFrame(session: Session, pe: number, frame: Frame): DebugProtoco
     return { id, name: `── ${words} ──`, line: 0, column: 0, presentationHint: 'label' };
   }
   const { images } = session.debugger;
-  const name = images.nameOf(frame.pc, frame.el) ?? hex(frame.pc);
+  const name = images.nameOf(frame.pc, frame.el, frame.lookup) ?? hex(frame.pc);
   const place = images.lineAt(frame.lookup, frame.el);
   const image = images.symbolAt(frame.lookup, frame.el)?.image;
   return {

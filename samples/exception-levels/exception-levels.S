@@ -5,7 +5,8 @@
 //      EL2  the hypervisor      asks the firmware by SMC
 //
 // Upwards leads only an exception: SVC, HVC, SMC, or an instruction that may not be executed. Downwards leads only ERET.
-// Read from _start, and step with F11 ("Step Into"): it follows every call to the level that answers, and back.
+// Read from _start. Step with F10 ("Step Over"), and with F11 ("Step Into") at SVC, HVC, SMC and ERET: it follows them to
+// the level that answers, and back.
 
 #include "board.h"
 #include "print.inc"
