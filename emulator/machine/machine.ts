@@ -226,6 +226,8 @@ export class Machine {
         const stop = this.runTo(position);
         if (stop.kind === 'ended' || stop.kind === 'idle') return;
       }
+      // What came from outside at this very position belongs to it.
+      this.history.reached();
     } finally {
       this.exceptionCatcher = exceptionCatcher;
       this.watching = true;
