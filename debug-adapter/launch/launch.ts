@@ -1,4 +1,5 @@
 /** From a launch configuration, or the words of a command line, to a machine at reset and the files with its symbols. */
+import { UserProblem } from '../debugger/target.ts';
 import type { LaunchConfiguration } from '../protocol.ts';
 import { createMachine, machineOptions } from '../targets/create-machine.ts';
 import { EmulatorTarget } from '../targets/emulator-target.ts';
@@ -18,15 +19,23 @@ export async function launchMachine(
   const files = new HostFiles(configuration.cwd ?? process.cwd());
   const problems: string[] = [];
   const { program } = configuration;
-  if (program !== undefined && isAssemblySource(program)) {
+  const assembleSource = async (name: string) => {
     // The assembler is loaded only for those who need it.
     const { assembleProgram } = await import('./assemble-program.ts');
-    const { elf, warnings } = assembleProgram(program, files, configuration.includePath ?? []);
-    files.give(program, elf);
+    const { elf, warnings } = assembleProgram(name, files, configuration.includePath ?? []);
+    files.give(name, elf);
     problems.push(...warnings);
-  }
+  };
+  if (program !== undefined && isAssemblySource(program)) await assembleSource(program);
   const kind = program === undefined ? undefined : programKind(files.read(program));
   const options = machineOptions([...optionWords(configuration, kind), ...moreWords]);
+  const { kernel, bios } = options;
+  if (kernel !== undefined && kernel !== program && isAssemblySource(kernel)) await assembleSource(kernel);
+  if (bios !== undefined && isAssemblySource(bios)) {
+    throw new UserProblem(
+      `${bios} is assembly source, and firmware is a raw image of the flash: give the source as the program instead`,
+    );
+  }
   const machine = createMachine(options, files);
   const named = { ...configuration, ...(options.kernel !== program && { kernel: options.kernel }), bios: options.bios };
   return {

@@ -37,7 +37,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
 }
 
-function configurationOf({ program, symbolFiles, includePath }: RunArguments): LaunchConfiguration {
+export function configurationOf({ program, symbolFiles, includePath }: RunArguments): LaunchConfiguration {
   return { ...(program !== undefined && { program }), symbolFiles, includePath, reverseDebugging: false };
 }
 
@@ -45,7 +45,7 @@ function configurationOf({ program, symbolFiles, includePath }: RunArguments): L
  * A program alone gets the machine of a launch configuration, with EL2. Where words describe the machine as QEMU's
  * command line does, what they leave open is as in QEMU.
  */
-function machineWordsOf({ program, machineWords }: RunArguments): string[] {
+export function machineWordsOf({ program, machineWords }: RunArguments): string[] {
   return program === undefined
     ? ['-machine', 'virt,virtualization=off,gic-version=2', ...machineWords]
     : [...machineWords];

@@ -75,9 +75,11 @@ async function loop(
   conversation: Conversation,
 ): Promise<number> {
   const { target } = session;
+  // A reset begins the machine's count anew; the limit is one for the whole run.
+  let beforeReset = 0;
   for (;;) {
     if (conversation.isSatisfied) return runStatus.success;
-    const left = args.maxInstructions - target.position;
+    const left = args.maxInstructions - beforeReset - target.position;
     if (left <= 0) {
       environment.report(`the limit of ${args.maxInstructions.toLocaleString('en')} instructions is reached`);
       reportState(session, environment, conversation);
@@ -90,8 +92,10 @@ async function loop(
       await environment.breathe();
       continue;
     }
+    const { position } = target;
     const status = await ended(stop, session, environment, conversation);
     if (status !== undefined) return status;
+    if (target.position < position) beforeReset += position;
   }
 }
 
@@ -106,6 +110,7 @@ async function ended(
     case 'ended': {
       if (stop.how === 'reset' && !environment.noReboot) {
         session.target.reset();
+        await environment.breathe();
         return undefined;
       }
       environment.report(stop.text);
