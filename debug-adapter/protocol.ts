@@ -150,7 +150,10 @@ export interface CustomEvents {
   'trapdoor/state': StateEventBody;
 }
 
-/** A file of symbols beside the program's own. */
+/**
+ * A file of symbols beside the program's own. Code that moves itself, as U-Boot does, is named once for each place:
+ * `["u-boot", {"file": "u-boot", "offset": "0x47ef7000"}]`; breakpoints then bind in both.
+ */
 export interface SymbolFile {
   readonly file: string;
   /** Added to every address of the file, `0x…` or a number. */
