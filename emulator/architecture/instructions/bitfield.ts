@@ -23,8 +23,13 @@ const aliases = {
       when: wraps,
       operands: { lsb: fieldLsb('insert'), width: fieldWidth('insert') },
     },
-    { syntax: 'sxtb {d}, {w}', fixed: { immr: 0, imms: 7 }, operands: { w: generalRegister('Rn', 32) } },
-    { syntax: 'sxth {d}, {w}', fixed: { immr: 0, imms: 15 }, operands: { w: generalRegister('Rn', 32) } },
+    ...([0, 1] as const).flatMap(sf =>
+      (['sxtb', 'sxth'] as const).map((name, i) => ({
+        syntax: `${name} {d}, {w}`,
+        fixed: { immr: 0, imms: i ? 15 : 7, sf, N: sf },
+        operands: { d: generalRegister('Rd', sf ? 64 : 32), w: generalRegister('Rn', 32) },
+      })),
+    ),
     {
       syntax: 'sxtw {d}, {w}',
       fixed: { immr: 0, imms: 31, sf: 1, N: 1 },

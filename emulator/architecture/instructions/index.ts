@@ -8,10 +8,13 @@ import { conditional } from './conditional.ts';
 import { dataProcessingRegister } from './data-processing-register.ts';
 import { exceptionGeneration } from './exception-generation.ts';
 import { exclusiveAndOrdered } from './exclusive-ordered.ts';
+import { floatingPoint } from './floating-point.ts';
 import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
 import { moveAndAddress } from './move-address.ts';
+import { simd } from './simd.ts';
+import { simdLoadStore } from './simd-load-store.ts';
 import { system } from './system.ts';
 
 const groups: Readonly<Record<string, readonly Instruction[]>> = {
@@ -28,6 +31,9 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Pairs of registers': loadStorePair,
   'Exclusive and ordered': exclusiveAndOrdered,
   Atomics: atomics,
+  'SIMD loads and stores': simdLoadStore,
+  'Floating point': floatingPoint,
+  SIMD: simd,
 };
 
 /** Every instruction row. */

@@ -164,7 +164,7 @@ const indexShape = {
 };
 
 /** Base plus extended, shifted index. */
-function indexedAddress(
+export function indexedAddress(
   b: SemanticsBuilder,
   n: RegisterRef,
   m: RegisterRef,

@@ -73,13 +73,12 @@ export function bitmaskImmediate(sf: string, inverted = false): OperandKind<Imme
   };
 }
 
-/** Whether MOV prints as MOVZ or MOVN rather than ORR with this bitmask (MoveWidePreferred). */
+/** Whether one MOVZ or MOVN makes the value of this bitmask, so that MOV means that and not ORR (MoveWidePreferred). */
 export function moveWidePreferred(sf: number, n: number, immr: number, imms: number): boolean {
   const width = sf ? 64 : 32;
-  if (sf ? n !== 1 : n !== 0 || (imms & 0x20) !== 0) return false;
-  if (imms < 16) return (-immr & 15) <= 15 - imms;
-  if (imms >= width - 15) return (immr & 15) <= imms - (width - 15);
-  return false;
+  const value = decodeBitmask(n, immr, imms, width) ?? 0n;
+  const inOneQuarter = (bits: bigint) => [0n, 16n, 32n, 48n].some(shift => (bits & ~(0xffffn << shift)) === 0n);
+  return inOneQuarter(value) || inOneQuarter(mask(width) ^ value);
 }
 
 /** `#imm16` with `lsl #0/16/32/48` behind it. */

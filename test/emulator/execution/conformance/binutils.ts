@@ -74,13 +74,19 @@ const excluded: readonly { readonly row: RegExp; readonly when: (f: Fields) => b
     when: f => (f['op1'] === 3 && f['op2']! < 6 && f['CRm']! > 1) || (f['op1'] === 0 && f['CRm']! > 1),
     why: 'a one-bit field with more than one bit',
   },
+  { row: /^FCMPE? \(zero/, when: f => f['Rm'] !== 0, why: 'a field that is ignored' },
+  {
+    row: /^DUP/,
+    when: f => (f['imm5']! & (f['imm5']! - 1)) !== 0,
+    why: 'bits above the one that tells the size are ignored',
+  },
   {
     row: /^LDPSW|^LDN?P /,
     when: f => f['Rt'] === f['Rt2'] || f['Rn'] === f['Rt'] || f['Rn'] === f['Rt2'],
     why: 'a pair of the same register, or write-back into a register of the pair, is CONSTRAINED UNPREDICTABLE',
   },
   {
-    row: /\((post|pre)-index\)|^STP/,
+    row: /^(?!.*SIMD&FP).*(post|pre)-index|^STP \((?!SIMD)/,
     when: f => f['Rn'] === f['Rt'] || f['Rn'] === f['Rt2'],
     why: 'write-back into the transferred register is CONSTRAINED UNPREDICTABLE',
   },

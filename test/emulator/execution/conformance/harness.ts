@@ -95,7 +95,12 @@ _start: ldr     x0, =0x401 | 0x100      // SCR_EL3: NS, RW, HCE
         isb
         eret
 
-level1: ldr     x0, =frame
+level1: mov     x0, #0x40000000             // the device trees of the two machines differ
+        ldr     x1, =_start
+clear:  stp     xzr, xzr, [x0], #16
+        cmp     x0, x1
+        b.ne    clear
+        ldr     x0, =frame
         mov     sp, x0
         mov     x0, #0xff                   // MAIR_EL1: normal memory
         msr     mair_el1, x0
