@@ -1,6 +1,9 @@
 // The guest: a kernel at EL1 with its own stage 1 translation, and an application at EL0.
 // It knows nothing of the hypervisor, except that it calls it with HVC.
 
+#include "board.h"
+        .include "macros.inc"
+
         .balign PAGE
 guest_pages:
         .type   guest_start, %function
