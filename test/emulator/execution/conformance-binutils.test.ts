@@ -9,7 +9,8 @@ import {
   instancesOfAllRows,
 } from './conformance/binutils.ts';
 
-const SEED = Date.now() >>> 0;
+/** Always the same here; `npm run conformance` takes others. */
+const SEED = 1;
 const COUNT = 50;
 
 describe(`Every instruction row, ${COUNT} random words of each (seed ${SEED})`, () => {

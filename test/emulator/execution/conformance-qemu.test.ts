@@ -3,7 +3,8 @@ import { testWith } from '../../support/requires.ts';
 import { comparePrograms } from './conformance/compare.ts';
 import { BARE_METAL_NEEDS } from './conformance/harness.ts';
 
-const SEED = Date.now() >>> 0;
+/** Always the same here; `npm run conformance` takes others. */
+const SEED = 1;
 
 describe(`Random programs (first seed ${SEED})`, () => {
   testWith(...BARE_METAL_NEEDS)('end on our machine as on QEMU: registers, flags, memory, exceptions', () => {
