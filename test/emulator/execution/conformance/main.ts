@@ -68,7 +68,7 @@ if (wanted('qemu')) {
   console.log(
     `  ${result.instructions} instructions, ${result.exceptions} exceptions, ${result.differences.length} differences`,
   );
-  if (result.differences[0]) console.log(result.differences[0]);
+  for (const text of result.differences.slice(0, 4)) console.log(text);
   failed ||= result.differences.length > 0;
   publish(
     'qemu',
