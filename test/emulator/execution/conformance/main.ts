@@ -72,7 +72,7 @@ if (wanted('qemu')) {
   failed ||= result.differences.length > 0;
   publish(
     'qemu',
-    `${result.programs} programs, ${result.instructions} instructions of ${comparedRows.length} rows, ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}: ${result.differences.length} differences.`,
+    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows.length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}: ${result.differences.length} differences.`,
   );
 }
 
