@@ -133,6 +133,8 @@ export class MachineCore {
       },
     });
     clock.follow(() => this.time());
+    // A device that is written may schedule something earlier than what generated code runs towards.
+    clock.onEarliestChanged = () => this.executor.requestCheck();
   }
 
   /** Virtual time in instruction units. */

@@ -15,6 +15,8 @@ interface QueuedEvent extends ScheduledEvent {
 /** Virtual time with its event queue (a binary heap). Events of the same time happen in the order of scheduling. */
 export class MachineClock implements VirtualClock, Snapshotable {
   readonly name = 'virtual clock';
+  /** Called when a new event is the earliest: whoever runs towards an event has to look again. */
+  onEarliestChanged: () => void = () => {};
   #now = 0;
   #running: (() => number) | undefined;
   #sequence = 0;
@@ -34,6 +36,7 @@ export class MachineClock implements VirtualClock, Snapshotable {
     const event: QueuedEvent = { at, sequence: this.#sequence++, callback, index: this.#heap.length };
     this.#heap.push(event);
     this.#up(event.index);
+    if (event.index === 0) this.onEarliestChanged();
     return event;
   }
 
