@@ -32,7 +32,7 @@ import type { ExecutionUnit } from './execution-unit.ts';
 import { hostHelperFunctions } from './host-helpers.ts';
 import type { Interpreter } from './interpreter/generate.ts';
 import { type MemoryObserver, SlowMemory } from './memory-access.ts';
-import { PAGE_RECORDS_MASK, RECORD_SHIFT } from './record.ts';
+import { PAGE_STRIDE, RECORD_SHIFT } from './record.ts';
 import { registerKey } from './register-reads.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
 import { HANDLER_NOT_DECODED } from './variants.ts';
@@ -368,8 +368,11 @@ export class Executor {
     this.inCode = false;
     const at = engine.get('record');
     this.position += this.handed - engine.get('budget') + ((at - engine.get('countFrom')) >>> RECORD_SHIFT);
-    if (code !== Exit.fetch)
-      state.pc = engine.getWide('page') + BigInt((at & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
+    if (code !== Exit.fetch) {
+      // Counted out behind the last instruction of its page, code stands at the sentinel: the next page's beginning.
+      const offset = (at & (PAGE_STRIDE - 1)) >>> (RECORD_SHIFT - 2);
+      state.pc = BigInt.asUintN(64, engine.getWide('page') + BigInt(offset));
+    }
     // Whatever the host does may change what the next read of a system register meets.
     let readable = 0;
     switch (code) {

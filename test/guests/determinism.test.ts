@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { samples } from '../samples/support.ts';
+import { sampleNamed, samples } from '../samples/support.ts';
 import { testWith } from '../support/requires.ts';
 import { playInOtherProcess } from './support/other-process.ts';
 import { machineFor, type Played, play, playAnew, runTo, type Script } from './support/play.ts';
@@ -27,6 +27,11 @@ const ways: readonly (readonly [string, (script: Script) => Promise<Played>])[] 
     script => playAnew({ ...script, slices: { seed, longest: script.end === undefined ? 2_000 : 4_000_000 } }),
   ],
 ];
+
+test('a run cut after every instruction of the tiny hypervisor goes on where it was, also from page to page', async () => {
+  const script: Script = { configuration: sampleNamed('tiny-hypervisor').configuration };
+  expect(await playAnew({ ...script, slices: { seed, longest: 1 } })).toEqual(await playAnew(script));
+});
 
 describe.each(samples)('the sample $name ends in the same state', ({ configuration }) => {
   const script: Script = { configuration };
