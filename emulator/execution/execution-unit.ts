@@ -85,14 +85,20 @@ export class ExecutionUnit {
     this.keeper.synchronize(regime, isSecure(pe));
     const privileged = state.el > 0;
     this.context = contextOf(regime, privileged, state.pan === 1);
-    const acting = state.uao === 0 && (state.el === 1 || (state.el === 2 && isInHost(pe)));
-    const unprivileged = acting ? contextOf(regime, false, false) : this.context;
+    const unprivileged = this.actsUnprivileged() ? contextOf(regime, false, false) : this.context;
     state.engine.set('tlb', this.tlb.contextAddress(this.context));
     state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
     state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     refreshDerivedState(pe);
     state.engine.set('readableRegisters', 0);
     this.refreshPending();
+  }
+
+  /** LDTR and STTR act as EL0 at EL1, and at EL2 for a host; PSTATE.UAO makes them ordinary. */
+  actsUnprivileged(): boolean {
+    const { pe, state } = this;
+    if (state.uao === 1) return false;
+    return state.el === 1 || (state.el === 2 && isInHost(pe));
   }
 
   /** Whether something waits that an unmasking instruction would let through. */

@@ -5,7 +5,7 @@
 import type { AddressMap, MappedRange } from '../bus/address-map.ts';
 import type { AccessSize, BusAccess } from '../bus/types.ts';
 import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
-import { isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import { isSecure } from '../processing-element/effective-registers.ts';
 import { isDevice } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
 import { contextOf } from '../translation/regime.ts';
@@ -84,7 +84,7 @@ export class SlowMemory {
   private prepare(unit: ExecutionUnit, address: bigint, size: AccessSize, descriptor: number): Part[] | undefined {
     const store = (descriptor & ACCESS_STORE) !== 0;
     const kind: AccessKind = store ? 'write' : descriptor & ACCESS_FOR_WRITE ? 'atomic' : 'read';
-    const unprivileged = (descriptor & ACCESS_UNPRIVILEGED) !== 0 && actsUnprivileged(unit);
+    const unprivileged = (descriptor & ACCESS_UNPRIVILEGED) !== 0 && unit.actsUnprivileged();
     const privileged = unit.state.el > 0 && !unprivileged;
     const alignment = Math.max(accessAlignment(descriptor), 1);
     const misaligned = (address & BigInt(size - 1)) !== 0n;
@@ -217,12 +217,6 @@ interface Part {
   readonly translation: Translation;
   readonly store: boolean;
   readonly privileged: boolean;
-}
-
-/** LDTR and STTR act as EL0 at EL1, and at EL2 for a host; PSTATE.UAO makes them ordinary. */
-export function actsUnprivileged({ pe, state }: ExecutionUnit): boolean {
-  if (state.uao === 1) return false;
-  return state.el === 1 || (state.el === 2 && isInHost(pe));
 }
 
 const busAccess = (unit: ExecutionUnit, part: Part): BusAccess => ({
