@@ -37,6 +37,7 @@ export {
   isReserved,
   matchTemplate,
   mnemonics,
+  noteOn,
   printTemplate,
   spellingsOf,
   systemInstructions,

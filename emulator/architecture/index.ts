@@ -10,6 +10,7 @@ export * from './feature.ts';
 export * from './instruction.ts';
 export * from './instruction-text.ts';
 export * from './instructions/index.ts';
+export * from './mnemonics/index.ts';
 export * from './operand.ts';
 export * from './pattern.ts';
 export * from './semantics.ts';

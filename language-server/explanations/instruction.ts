@@ -1,4 +1,4 @@
-import { decode, type Instruction } from '../architecture.ts';
+import { decode, type Instruction, noteOn } from '../architecture.ts';
 import type { Spelling } from '../assembler/index.ts';
 import { encodingDiagram, hexWord } from './encoding-diagram.ts';
 
@@ -24,6 +24,8 @@ export function explainInstruction(mnemonic: string, spellings: readonly Spellin
     for (const row of rows.slice(0, 4)) parts.push(describeRow(row, spellings, undefined));
     if (rows.length > 4) parts.push(`… and ${rows.length - 4} more encodings of \`${mnemonic}\`.`);
   }
+  const note = noteOn(mnemonic);
+  if (note) parts.splice(1, 0, `${note.text}\n\n${code(note.example, 'asm')}`);
   return parts.join('\n\n---\n\n');
 }
 
