@@ -1,0 +1,150 @@
+// Debian packages of the arm64 port, fetched with apt into a folder of ours: lists, cache and status of the host stay
+// as they are. apt itself checks signatures, sizes and digests.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const release = 'bookworm';
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const sources = [
+  `deb [signed-by=${keyring}] http://deb.debian.org/debian ${release} main`,
+  `deb [signed-by=${keyring}] http://deb.debian.org/debian ${release}-updates main`,
+  `deb [signed-by=${keyring}] http://deb.debian.org/debian-security ${release}-security main`,
+];
+
+/** What must be installed for fetching, and the Debian package that has it. */
+const programs = { 'apt-get': 'apt', 'apt-cache': 'apt', 'dpkg-deb': 'dpkg', tar: 'tar', xz: 'xz-utils' };
+
+/** Throws an error that names each missing program and how to get it. */
+export function requirePrograms() {
+  const absent = Object.entries(programs).filter(
+    ([program]) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  );
+  if (!existsSync(keyring)) absent.push([keyring, 'debian-archive-keyring']);
+  if (absent.length === 0) return;
+  const names = absent.map(([program]) => program).join(', ');
+  const packages = [...new Set(absent.map(([, one]) => one))].join(' ');
+  throw new Error(
+    `Guests are made of Debian packages, and ${names} is missing here. On Debian or Ubuntu: apt-get install ${packages}; elsewhere run this in a Debian container and copy the folder .guests.`,
+  );
+}
+
+function output(command, words, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, words, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    ...options,
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${words.join(' ')} failed (${status}): ${stderr.trim()}`);
+  return stdout;
+}
+
+/** The archive as seen from `folder`, where its lists and the packages are kept. */
+export class Debian {
+  #folder;
+  #settings;
+  #updated = false;
+
+  constructor(folder) {
+    this.#folder = folder;
+    const apt = join(folder, 'apt');
+    for (const one of ['lists/partial', 'cache/archives/partial', 'state', 'parts']) {
+      mkdirSync(join(apt, one), { recursive: true });
+    }
+    mkdirSync(join(folder, 'packages'), { recursive: true });
+    writeFileSync(join(apt, 'state/status'), '');
+    writeFileSync(join(apt, 'sources.list'), `${sources.join('\n')}\n`);
+    this.#settings = Object.entries({
+      'APT::Architecture': 'arm64',
+      'APT::Architectures': 'arm64',
+      'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+      'Acquire::Languages': 'none',
+      'Acquire::Retries': '3',
+      'Dir::Etc::sourcelist': join(apt, 'sources.list'),
+      'Dir::Etc::sourceparts': join(apt, 'parts'),
+      'Dir::State::Lists': join(apt, 'lists'),
+      'Dir::State::status': join(apt, 'state/status'),
+      'Dir::Cache': join(apt, 'cache'),
+    }).map(([name, value]) => `-o${name}=${value}`);
+  }
+
+  /** Brings the lists up to date, once in a process. */
+  #update() {
+    if (this.#updated) return;
+    output('apt-get', [...this.#settings, '-qq', 'update'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#updated = true;
+  }
+
+  /** The newest version: its name, version, size in bytes, and the packages it depends on (first alternatives). */
+  describe(name) {
+    this.#update();
+    const text = output('apt-cache', [...this.#settings, 'show', '--no-all-versions', name]);
+    const field = key => new RegExp(`^${key}: (.*)$`, 'm').exec(text)?.[1];
+    const version = field('Version');
+    const size = Number(field('Size'));
+    const file = field('Filename')?.split('/').at(-1);
+    if (!version || !size || !file) throw new Error(`Debian ${release} has no package ${name} for arm64`);
+    const names = `${field('Depends') ?? ''}, ${field('Pre-Depends') ?? ''}`
+      .split(',')
+      .map(one =>
+        one
+          .split('|')[0]
+          .replace(/[(:].*/s, '')
+          .trim(),
+      )
+      .filter(one => one !== '');
+    return { name, version, size, file, dependencies: [...new Set(names)] };
+  }
+
+  /** The package and all that it needs. */
+  closure(name) {
+    this.#update();
+    const words = ['--recurse', '--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks', '--no-replaces'];
+    const text = output('apt-cache', [...this.#settings, 'depends', ...words, '--no-enhances', name]);
+    return [...new Set(text.split('\n').filter(line => /^[a-z0-9]/.test(line)))].map(line => line.trim());
+  }
+
+  /** Downloads the newest version unless it is here whole; gives its path beside the description. */
+  fetch(name) {
+    const description = this.describe(name);
+    const packages = join(this.#folder, 'packages');
+    const path = join(packages, `${name}_${description.version.replace(/[^\w.+~-]/g, '_')}.deb`);
+    if (sizeOf(path) === description.size) return { ...description, path };
+    const incoming = join(packages, `incoming-${name}`);
+    mkdirSync(incoming, { recursive: true });
+    output('apt-get', [...this.#settings, '-qq', 'download', name], { cwd: incoming });
+    const [arrived] = readdirSync(incoming);
+    if (!arrived || sizeOf(join(incoming, arrived)) !== description.size) {
+      throw new Error(`${name} did not arrive whole; run this again`);
+    }
+    for (const old of readdirSync(packages)) {
+      if (old.startsWith(`${name}_`)) rmSync(join(packages, old));
+    }
+    renameSync(join(incoming, arrived), path);
+    rmSync(incoming, { recursive: true });
+    return { ...description, path };
+  }
+}
+
+/** The contents of one file of a package; `member` is its path there, without a leading slash. */
+export function fileOfPackage(path, member) {
+  const archive = spawnSync('dpkg-deb', ['--fsys-tarfile', path], { maxBuffer: 1 << 30 });
+  if (archive.status !== 0) throw new Error(`${path} cannot be read: ${archive.stderr}`);
+  const file = spawnSync('tar', ['-xOf', '-', `./${member}`], { input: archive.stdout, maxBuffer: 1 << 30 });
+  if (file.status !== 0) throw new Error(`${path} has no ${member}`);
+  return file.stdout;
+}
+
+/** Unpacks a whole package into a folder. */
+export function unpack(path, folder) {
+  output('dpkg-deb', ['-x', path, folder]);
+}
+
+function sizeOf(path) {
+  try {
+    return statSync(path).size;
+  } catch {
+    return undefined;
+  }
+}
