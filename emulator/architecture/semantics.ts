@@ -73,6 +73,8 @@ export interface AccessOptions {
   };
   /** The alignment that `aligned` demands in bytes, when it is not the access's own size (pairs). */
   readonly alignment?: number;
+  /** Bytes of the elements of which the access consists, when it is not one: these must be aligned where SCTLR_ELx.A asks. */
+  readonly elementSize?: AccessSize;
 }
 
 export type AccessSize = 1 | 2 | 4 | 8 | 16;
@@ -83,7 +85,13 @@ export type Node =
   | { readonly op: 'const128'; readonly bytes: readonly number[] }
   /** An immediate operand of the row, sign- or zero-extended to the type as its kind's `value` gives it. */
   | { readonly op: 'operand'; readonly type: 'i32' | 'i64'; readonly operand: string }
-  | { readonly op: 'wasm'; readonly code: string; readonly immediate?: number; readonly args: readonly Value[] }
+  /** `immediate`: a lane number, or the sixteen of a shuffle. */
+  | {
+      readonly op: 'wasm';
+      readonly code: string;
+      readonly immediate?: number | readonly number[];
+      readonly args: readonly Value[];
+    }
   | { readonly op: 'call'; readonly helper: Helper; readonly args: readonly Value[] }
   | { readonly op: 'getRegister'; readonly register: RegisterRef; readonly type: ValueType }
   | { readonly op: 'getState'; readonly field: StateField }
@@ -213,7 +221,12 @@ export class SemanticsBuilder {
 
   // ---- pure operations
   /** Any WebAssembly operation by name; the typed methods below are the ones rows use. */
-  wasm<T extends ValueType>(type: T, code: string, args: readonly Value[], immediate?: number): Value<T> {
+  wasm<T extends ValueType>(
+    type: T,
+    code: string,
+    args: readonly Value[],
+    immediate?: number | readonly number[],
+  ): Value<T> {
     return this.value(
       type,
       immediate === undefined ? { op: 'wasm', code, args } : { op: 'wasm', code, args, immediate },

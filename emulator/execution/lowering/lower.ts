@@ -293,7 +293,8 @@ class Lowering {
         if (node.code.startsWith('argument.')) body.get(node.immediate as number);
         else {
           body.op(node.code);
-          if (node.immediate !== undefined) body.immediateByte(node.immediate);
+          if (typeof node.immediate === 'number') body.immediateByte(node.immediate);
+          else for (const byte of node.immediate ?? []) body.immediateByte(byte);
         }
         break;
       case 'call':

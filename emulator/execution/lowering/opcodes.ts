@@ -67,70 +67,60 @@ export const opcodes: Readonly<Record<string, readonly number[]>> = (() => {
   );
   // Vector instructions: prefix 0xfd and a LEB128 number.
   const vector = (code: number): number[] => (code < 0x80 ? [0xfd, code] : [0xfd, (code & 0x7f) | 0x80, code >>> 7]);
-  const vectors: Record<string, number> = {
-    'v128.load': 0x00,
-    'v128.store': 0x0b,
-    'v128.const': 0x0c,
-    'i8x16.shuffle': 0x0d,
-    'i8x16.swizzle': 0x0e,
-    'i8x16.splat': 0x0f,
-    'i16x8.splat': 0x10,
-    'i32x4.splat': 0x11,
-    'i64x2.splat': 0x12,
-    'f32x4.splat': 0x13,
-    'f64x2.splat': 0x14,
-    'i8x16.extract_lane_s': 0x15,
-    'i8x16.extract_lane_u': 0x16,
-    'i8x16.replace_lane': 0x17,
-    'i16x8.extract_lane_s': 0x18,
-    'i16x8.extract_lane_u': 0x19,
-    'i16x8.replace_lane': 0x1a,
-    'i32x4.extract_lane': 0x1b,
-    'i32x4.replace_lane': 0x1c,
-    'i64x2.extract_lane': 0x1d,
-    'i64x2.replace_lane': 0x1e,
-    'f32x4.extract_lane': 0x1f,
-    'f32x4.replace_lane': 0x20,
-    'f64x2.extract_lane': 0x21,
-    'f64x2.replace_lane': 0x22,
-    'i8x16.eq': 0x23,
-    'i8x16.gt_s': 0x27,
-    'i8x16.gt_u': 0x28,
-    'i8x16.ge_s': 0x2b,
-    'i8x16.ge_u': 0x2c,
-    'i16x8.eq': 0x2d,
-    'i16x8.gt_s': 0x31,
-    'i16x8.gt_u': 0x32,
-    'i16x8.ge_s': 0x35,
-    'i16x8.ge_u': 0x36,
-    'i32x4.eq': 0x37,
-    'i32x4.gt_s': 0x3b,
-    'i32x4.gt_u': 0x3c,
-    'i32x4.ge_s': 0x3f,
-    'i32x4.ge_u': 0x40,
-    'v128.not': 0x4d,
-    'v128.and': 0x4e,
-    'v128.andnot': 0x4f,
-    'v128.or': 0x50,
-    'v128.xor': 0x51,
-    'v128.bitselect': 0x52,
-    'v128.any_true': 0x53,
-    'i8x16.popcnt': 0x62,
-    'i8x16.add': 0x6e,
-    'i8x16.sub': 0x71,
-    'i16x8.add': 0x8e,
-    'i16x8.sub': 0x91,
-    'i16x8.mul': 0x95,
-    'i32x4.add': 0xae,
-    'i32x4.sub': 0xb1,
-    'i32x4.mul': 0xb5,
-    'i64x2.add': 0xce,
-    'i64x2.sub': 0xd1,
-    'i64x2.mul': 0xd5,
-    'i64x2.eq': 0xd6,
-    'i64x2.gt_s': 0xd9,
-    'i64x2.ge_s': 0xdb,
+  const vectorNumber = (first: number, names: string) => {
+    names.split(' ').forEach((name, i) => {
+      if (name !== '-') table[name] = vector(first + i);
+    });
   };
-  for (const [name, code] of Object.entries(vectors)) table[name] = vector(code);
+  /** The same operations of one lane type, in the order of their numbers; `-` leaves a number out. */
+  const vectorsOf = (type: string, first: number, names: string) =>
+    vectorNumber(
+      first,
+      names.replace(/[^ -][^ ]*/g, name => `${type}.${name}`),
+    );
+  vectorNumber(0x00, 'v128.load');
+  vectorNumber(0x0b, 'v128.store v128.const i8x16.shuffle i8x16.swizzle');
+  vectorNumber(0x0f, 'i8x16.splat i16x8.splat i32x4.splat i64x2.splat f32x4.splat f64x2.splat');
+  vectorsOf('i8x16', 0x15, 'extract_lane_s extract_lane_u replace_lane');
+  vectorsOf('i16x8', 0x18, 'extract_lane_s extract_lane_u replace_lane');
+  ['i32x4', 'i64x2', 'f32x4', 'f64x2'].forEach((type, i) => {
+    vectorsOf(type, 0x1b + 2 * i, 'extract_lane replace_lane');
+  });
+  const integerComparisons = 'eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u';
+  vectorsOf('i8x16', 0x23, integerComparisons);
+  vectorsOf('i16x8', 0x2d, integerComparisons);
+  vectorsOf('i32x4', 0x37, integerComparisons);
+  vectorsOf('f32x4', 0x41, 'eq ne lt gt le ge');
+  vectorsOf('f64x2', 0x47, 'eq ne lt gt le ge');
+  vectorsOf('v128', 0x4d, 'not and andnot or xor bitselect any_true');
+  vectorNumber(0x5e, 'f32x4.demote_f64x2_zero f64x2.promote_low_f32x4');
+  const arithmetic = 'shl shr_s shr_u add add_sat_s add_sat_u sub sub_sat_s sub_sat_u';
+  vectorsOf('i8x16', 0x60, 'abs neg popcnt all_true bitmask narrow_i16x8_s narrow_i16x8_u');
+  vectorsOf('i8x16', 0x6b, `${arithmetic} - - min_s min_u max_s max_u - avgr_u`);
+  vectorsOf('i16x8', 0x7c, 'extadd_pairwise_i8x16_s extadd_pairwise_i8x16_u');
+  vectorsOf('i32x4', 0x7e, 'extadd_pairwise_i16x8_s extadd_pairwise_i16x8_u');
+  const extend = (from: string) =>
+    `extend_low_${from}_s extend_high_${from}_s extend_low_${from}_u extend_high_${from}_u`;
+  const extendedMultiply = (from: string) => extend(from).replaceAll('extend', 'extmul');
+  vectorsOf('i16x8', 0x80, 'abs neg q15mulr_sat_s all_true bitmask narrow_i32x4_s narrow_i32x4_u');
+  vectorsOf('i16x8', 0x87, extend('i8x16'));
+  vectorsOf('i16x8', 0x8b, `${arithmetic} - mul min_s min_u max_s max_u - avgr_u ${extendedMultiply('i8x16')}`);
+  vectorsOf('i32x4', 0xa0, `abs neg - all_true bitmask - - ${extend('i16x8')}`);
+  vectorsOf('i32x4', 0xab, 'shl shr_s shr_u add - - sub - - - mul min_s min_u max_s max_u dot_i16x8_s');
+  vectorsOf('i32x4', 0xbc, extendedMultiply('i16x8'));
+  vectorsOf('i64x2', 0xc0, `abs neg - all_true bitmask - - ${extend('i32x4')}`);
+  vectorsOf('i64x2', 0xcb, 'shl shr_s shr_u add - - sub - - - mul eq ne lt_s gt_s le_s ge_s');
+  vectorsOf('i64x2', 0xdc, extendedMultiply('i32x4'));
+  vectorsOf('f32x4', 0x67, 'ceil floor trunc nearest');
+  vectorsOf('f32x4', 0xe0, 'abs neg - sqrt add sub mul div min max pmin pmax');
+  vectorsOf('f64x2', 0x74, 'ceil floor');
+  vectorNumber(0x7a, 'f64x2.trunc');
+  vectorNumber(0x94, 'f64x2.nearest');
+  vectorsOf('f64x2', 0xec, 'abs neg - sqrt add sub mul div min max pmin pmax');
+  vectorNumber(
+    0xf8,
+    'i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u ' +
+      'i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2_u_zero f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u',
+  );
   return table;
 })();
