@@ -1,7 +1,8 @@
 /** The only door to the machine. What stands here is what debuggers, command lines and tests may build on. */
 export { MemorySizeError } from './bus/memory.ts';
 export type { ExecutionUnit } from './execution/execution-unit.ts';
-export { generateInterpreter, type Interpreter } from './execution/interpreter/generate.ts';
+export { generateInterpreter } from './execution/interpreter/generate.ts';
+export { type Interpreter, loadInterpreter } from './execution/interpreter/interpreter.ts';
 export type {
   SemihostingError,
   SemihostingFiles,

@@ -1,6 +1,40 @@
 // Bundles the extension and the command line into dist/. `node scripts/build.mjs [--minify]`
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { ensureDependencies, root } from './ensure.mjs';
+
+/**
+ * The interpreter's module as the program embeds it: generated here from the same sources that are bundled, so that the
+ * program need not do it each time it starts, and the two cannot differ.
+ */
+async function interpreterText(esbuild) {
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    stdin: {
+      contents: `
+        import { instructions } from './emulator/architecture/index.ts';
+        import { generateInterpreter } from './emulator/index.ts';
+        process.stdout.write(generateInterpreter(instructions));
+      `,
+      resolveDir: root,
+      loader: 'ts',
+    },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  const { stdout, status, error } = spawnSync(process.execPath, ['--input-type=module', '-'], {
+    input: outputFiles[0].contents,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) throw error ?? new Error('the interpreter could not be generated');
+  return deflateRawSync(stdout, { level: 9 }).toString('base64');
+}
 
 /** Builds everything that is shipped into `folder`. Returns what was written, with sizes in bytes. */
 export async function build({ minify = false, folder = `${root}dist` } = {}) {
@@ -38,6 +72,7 @@ export async function build({ minify = false, folder = `${root}dist` } = {}) {
     esbuild.build({
       ...common,
       entryPoints: ['debug-adapter/cli.ts'],
+      define: { BUILT_INTERPRETER: JSON.stringify(await interpreterText(esbuild)) },
       outfile: `${folder}/trapdoor.mjs`,
       format: 'esm',
       // The language-server libraries are CommonJS and ask for Node's own modules through require.

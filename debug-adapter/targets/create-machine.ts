@@ -1,11 +1,7 @@
-/** Builds machines. The interpreter is generated and compiled once in a process. */
-
-import { instructions } from '../../emulator/architecture/index.ts';
+/** Builds machines. */
 import type { BootFiles } from '../../emulator/index.ts';
 import {
-  generateInterpreter,
   ImageError,
-  type Interpreter,
   Machine,
   type MachineOptions,
   MemorySizeError,
@@ -14,17 +10,11 @@ import {
   parseOptionWords,
 } from '../../emulator/index.ts';
 import { UserProblem } from '../debugger/target.ts';
-
-let engine: { readonly interpreter: Interpreter; readonly module: WebAssembly.Module } | undefined;
+import { theInterpreter } from './interpreter.ts';
 
 /** Throws `UserProblem` when options or files do not make a machine. */
 export function createMachine(options: MachineOptions, files: BootFiles): Machine {
-  if (!engine) {
-    const interpreter = generateInterpreter(instructions);
-    engine = { interpreter, module: new WebAssembly.Module(interpreter.bytes) };
-  }
-  const { interpreter, module } = engine;
-  return explained(() => new Machine({ options, files, interpreter, module }));
+  return explained(() => new Machine({ options, files, interpreter: theInterpreter() }));
 }
 
 /** Reads QEMU's option words; `base` holds where they say nothing. Throws `UserProblem`. */

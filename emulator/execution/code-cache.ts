@@ -4,6 +4,7 @@
  */
 import { decode } from '../architecture/decoder.ts';
 import type { MachineMemory } from '../bus/memory.ts';
+import type { HandlerTable } from './handler-table.ts';
 import { PAGE_RECORDS_MASK, PAGE_STRIDE, RECORD_SHIFT, RECORD_SIZE, shapeIndex, writeRecord } from './record.ts';
 import { RegisterReads, readKinds, registerKey, writeRead } from './register-reads.ts';
 import {
@@ -13,7 +14,6 @@ import {
   HANDLER_NOTHING,
   HANDLER_PAGE_END,
   HANDLER_UNDEFINED,
-  type VariantTable,
 } from './variants.ts';
 
 const PAGE = 4096;
@@ -23,7 +23,7 @@ export class CodeCache {
   private readonly memory: MachineMemory;
   private readonly base: number;
   private readonly capacity: number;
-  private readonly table: VariantTable;
+  private readonly table: HandlerTable;
   private readonly hasFeature: (feature: string) => boolean;
   /** Slot + 1 by linear page; 0 where nothing is decoded. */
   private readonly slots: Uint16Array;
@@ -36,7 +36,7 @@ export class CodeCache {
     readonly memory: MachineMemory;
     readonly base: number;
     readonly pages: number;
-    readonly table: VariantTable;
+    readonly table: HandlerTable;
     readonly hasFeature: (feature: string) => boolean;
   }) {
     this.memory = options.memory;
@@ -107,12 +107,13 @@ export class CodeCache {
       return true;
     }
     const { row, fields } = decoded;
-    const handler = this.table.handler(row, shapeIndex(row, fields));
+    const shape = shapeIndex(row, fields);
+    const handler = this.table.handler(row, shape);
     if (handler === HANDLER_NOTHING) {
       view.setUint16(at, handler, true);
       return false;
     }
-    const variant = handler === undefined ? undefined : this.table.variantOf(handler);
+    const variant = this.table.variant(row, shape);
     if (handler === undefined || !variant) {
       view.setUint16(at, HANDLER_UNDEFINED, true);
       return true;

@@ -34,10 +34,15 @@ export const raisedCodes: Readonly<Record<RaisedException, number>> = {
   fpTrap: 3,
 };
 
-/** Descriptor bits of a slow access: log2 of the size in bits 2:0, demanded alignment (log2) in bits 10:8. */
+/**
+ * Descriptor bits of a slow access: log2 of the size in bits 2:0, demanded alignment (log2) in bits 10:8, and in bits
+ * 14:12, unless it is the size, one more than log2 of the alignment that Device memory and SCTLR_ELx.A ask for.
+ */
 export const ACCESS_SIZE_MASK = 7;
 export const ACCESS_STORE = 0x10;
 export const ACCESS_UNPRIVILEGED = 0x20;
 /** The access is the load of an atomic operation: it must be allowed to write. */
 export const ACCESS_FOR_WRITE = 0x40;
 export const accessAlignment = (descriptor: number): number => 1 << ((descriptor >>> 8) & 7);
+export const naturalAlignment = (descriptor: number): number =>
+  1 << (((descriptor >>> 12) & 7 || (descriptor & ACCESS_SIZE_MASK) + 1) - 1);

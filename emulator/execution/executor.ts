@@ -30,12 +30,11 @@ import { Exit, raisedCodes } from './engine.ts';
 import type { EngineArea } from './engine-area.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 import { hostHelperFunctions } from './host-helpers.ts';
-import type { Interpreter } from './interpreter/generate.ts';
+import type { Interpreter } from './interpreter/interpreter.ts';
 import { type MemoryObserver, SlowMemory } from './memory-access.ts';
-import { PAGE_STRIDE, RECORD_SHIFT } from './record.ts';
+import { PAGE_STRIDE, RECORD_SHIFT, shapeIndex } from './record.ts';
 import { registerKey } from './register-reads.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
-import { HANDLER_NOT_DECODED } from './variants.ts';
 
 /** A page of straight code may follow before the budget is looked at. */
 const OVERSHOOT = 1100;
@@ -106,12 +105,11 @@ export class Executor {
     readonly map: AddressMap;
     readonly area: EngineArea;
     readonly interpreter: Interpreter;
-    readonly module: WebAssembly.Module;
     readonly hasFeature: (feature: string) => boolean;
     readonly observer: MemoryObserver;
     readonly host: ExecutorHost;
   }) {
-    const { memory, map, area, interpreter, module, observer, host } = options;
+    const { memory, map, area, interpreter, observer, host } = options;
     this.memory = memory;
     this.map = map;
     this.observer = observer;
@@ -132,7 +130,7 @@ export class Executor {
         this.slowMemory.store(this.active(), address, value, descriptor),
     };
     for (const name of interpreter.hostHelpers) env[name] = hostHelperFunctions(name);
-    this.exports = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
+    this.exports = new WebAssembly.Instance(interpreter.module, { env }).exports as unknown as Exports;
     this.operations = interpreter.systemOperations.map(name => {
       const operation = systemOperations[name];
       if (!operation) throw new Error(`nothing does the system operation “${name}”`);
@@ -462,9 +460,8 @@ export class Executor {
   /** What ESR_ELx.ISS says of the access of an instruction (ISV), when it says anything. */
   private transferOf(record: number): AccessTransfer | undefined {
     const decoded = decode(this.memory.view.getUint32(this.code.wordAddress(record), true));
-    const handler = this.memory.view.getUint16(record, true);
-    const variant = this.interpreter.table.variantOf(handler);
-    if (!decoded || !variant || handler === HANDLER_NOT_DECODED) return undefined;
+    const variant = decoded && this.interpreter.table.variant(decoded.row, shapeIndex(decoded.row, decoded.fields));
+    if (!variant) return undefined;
     for (const access of accessesOf(variant.statements)) {
       const { transfer } = access.options;
       if (!transfer || access.size === 16) continue;

@@ -10,7 +10,14 @@ import { isDevice } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
 import { contextOf } from '../translation/regime.ts';
 import type { AccessKind, Translation } from '../translation/request.ts';
-import { ACCESS_FOR_WRITE, ACCESS_SIZE_MASK, ACCESS_STORE, ACCESS_UNPRIVILEGED, accessAlignment } from './engine.ts';
+import {
+  ACCESS_FOR_WRITE,
+  ACCESS_SIZE_MASK,
+  ACCESS_STORE,
+  ACCESS_UNPRIVILEGED,
+  accessAlignment,
+  naturalAlignment,
+} from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 
 const PAGE_OFFSET = 0xfffn;
@@ -87,7 +94,7 @@ export class SlowMemory {
     const unprivileged = (descriptor & ACCESS_UNPRIVILEGED) !== 0 && unit.actsUnprivileged();
     const privileged = unit.state.el > 0 && !unprivileged;
     const alignment = Math.max(accessAlignment(descriptor), 1);
-    const misaligned = (address & BigInt(size - 1)) !== 0n;
+    const misaligned = (address & BigInt(naturalAlignment(descriptor) - 1)) !== 0n;
     const demanded = (address & BigInt(alignment - 1)) !== 0n;
     if (demanded || (misaligned && unit.state.engine.get('alignmentCheck')))
       return this.fault(unit, alignmentFault(address, store));

@@ -47,61 +47,42 @@ function refFor(operand: string, kind: OperandKind): OperandRef {
 }
 
 /** Where a variant's handler is: inside the main function, or a function that leaves the flags alone or touches them. */
-type Home = 'main' | 'withoutFlags' | 'withFlags';
-const HOMES: readonly Home[] = ['main', 'withoutFlags', 'withFlags'];
+const HOMES = ['main', 'withoutFlags', 'withFlags'] as const;
+type Home = (typeof HOMES)[number];
 
-/** All variants of a set of rows, with the way from a row's shape to its handler. */
-export class VariantTable {
+/** All variants of a set of rows with the numbers of their handlers. */
+export interface HandlerPlan {
   /** In the order of their handlers: those of the main function, then the others. */
   readonly variants: readonly Variant[];
   /** The first handler that is a function of its own, and the first of those that touch flags. */
   readonly firstApart: number;
   readonly firstWithFlags: number;
-  private readonly starts = new Map<Instruction, number>();
-  /** Handler by position of the shape combination. */
-  private readonly handlers: number[] = [];
+  /** For each row its handlers by position of the shape combination; empty for rows without semantics. */
+  readonly handlers: readonly (readonly number[])[];
+}
 
-  constructor(rows: readonly Instruction[], isHot: (variant: Variant) => boolean) {
-    const entries: (Variant | number)[] = [];
-    const homes = new Map<Home, Variant[]>(HOMES.map(home => [home, []]));
-    for (const row of rows) {
-      if (!row.semantics) continue;
-      this.starts.set(row, entries.length);
-      for (const shape of combinations(row)) {
-        if (!row.possible(shape)) {
-          entries.push(HANDLER_UNDEFINED);
-          continue;
-        }
-        const variant = buildVariant(row, shape);
-        if (variant.statements.length === 0) {
-          entries.push(HANDLER_NOTHING);
-          continue;
-        }
-        const home = isHot(variant) ? 'main' : touchesFlags(variant.statements) ? 'withFlags' : 'withoutFlags';
-        homes.get(home)?.push(variant);
-        entries.push(variant);
-      }
-    }
-    const [main, withoutFlags, withFlags] = HOMES.map(home => homes.get(home) ?? []) as [
-      Variant[],
-      Variant[],
-      Variant[],
-    ];
-    this.variants = [...main, ...withoutFlags, ...withFlags];
-    this.firstApart = FIRST_VARIANT_HANDLER + main.length;
-    this.firstWithFlags = this.firstApart + withoutFlags.length;
-    const numbers = new Map(this.variants.map((variant, i) => [variant, FIRST_VARIANT_HANDLER + i]));
-    for (const entry of entries) this.handlers.push(typeof entry === 'number' ? entry : (numbers.get(entry) as number));
-  }
-
-  /** The handler of a row's shape combination (`shapeIndex`); undefined for rows without semantics. */
-  handler(row: Instruction, shapeIndex: number): number | undefined {
-    const start = this.starts.get(row);
-    return start === undefined ? undefined : this.handlers[start + shapeIndex];
-  }
-  variantOf(handler: number): Variant | undefined {
-    return this.variants[handler - FIRST_VARIANT_HANDLER];
-  }
+/** Builds every variant and numbers the handlers. */
+export function planHandlers(rows: readonly Instruction[], isHot: (variant: Variant) => boolean): HandlerPlan {
+  const homes: Record<Home, Variant[]> = { main: [], withoutFlags: [], withFlags: [] };
+  const entries = rows.map(row => {
+    if (!row.semantics) return [];
+    return combinations(row).map(shape => {
+      if (!row.possible(shape)) return HANDLER_UNDEFINED;
+      const variant = buildVariant(row, shape);
+      if (variant.statements.length === 0) return HANDLER_NOTHING;
+      homes[isHot(variant) ? 'main' : touchesFlags(variant.statements) ? 'withFlags' : 'withoutFlags'].push(variant);
+      return variant;
+    });
+  });
+  const variants = HOMES.flatMap(home => homes[home]);
+  const firstApart = FIRST_VARIANT_HANDLER + homes.main.length;
+  const numbers = new Map(variants.map((variant, i) => [variant, FIRST_VARIANT_HANDLER + i]));
+  return {
+    variants,
+    firstApart,
+    firstWithFlags: firstApart + homes.withoutFlags.length,
+    handlers: entries.map(list => list.map(one => (typeof one === 'number' ? one : (numbers.get(one) as number)))),
+  };
 }
 
 const FLAGS: ReadonlySet<string> = new Set(['n', 'z', 'c', 'v']);
@@ -120,7 +101,8 @@ function touchesFlags(statements: readonly Statement[]): boolean {
   return touches;
 }
 
-function combinations(row: Instruction): Record<string, number>[] {
+/** Every combination of a row's shape values, in the order of `shapeIndex`. */
+export function combinations(row: Instruction): Record<string, number>[] {
   let list: Record<string, number>[] = [{}];
   for (const { name, values } of shapeDimensions(row))
     list = list.flatMap(shape => values.map(value => ({ ...shape, [name]: value })));

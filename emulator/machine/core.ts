@@ -10,7 +10,7 @@ import { engineArea } from '../execution/engine-area.ts';
 import { ExecutionUnit } from '../execution/execution-unit.ts';
 import { type CheckFlags, Executor } from '../execution/executor.ts';
 import { InstructionTlb } from '../execution/instruction-tlb.ts';
-import type { Interpreter } from '../execution/interpreter/generate.ts';
+import type { Interpreter } from '../execution/interpreter/interpreter.ts';
 import type { MemoryObserver } from '../execution/memory-access.ts';
 import type { SystemOperationHost } from '../execution/system-operations.ts';
 import { effectiveHcr } from '../processing-element/effective-registers.ts';
@@ -44,7 +44,6 @@ export interface CoreOptions {
   readonly processingElements: number;
   readonly implementation: Implementation;
   readonly interpreter: Interpreter;
-  readonly module: WebAssembly.Module;
   readonly observer: MemoryObserver;
   /** Rate of the system counter. */
   readonly instructionsPerTick: number;
@@ -115,7 +114,6 @@ export class MachineCore {
       map,
       area,
       interpreter: options.interpreter,
-      module: options.module,
       hasFeature: name => options.implementation.hasFeature(name),
       observer: options.observer,
       host: {

@@ -8,7 +8,7 @@ import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '..
 import type { Snapshotable } from '../bus/types.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
-import type { Interpreter } from '../execution/interpreter/generate.ts';
+import type { Interpreter } from '../execution/interpreter/interpreter.ts';
 import { Maintenance } from '../execution/maintenance.ts';
 import type { MemoryObserver, WatchedAccess } from '../execution/memory-access.ts';
 import { callPsci, type PsciArguments, type PsciHost } from '../firmware/psci.ts';
@@ -51,7 +51,6 @@ export interface MachineSetup {
   readonly options: MachineOptions;
   readonly files: BootFiles;
   readonly interpreter: Interpreter;
-  readonly module: WebAssembly.Module;
 }
 
 export class Machine {
@@ -78,7 +77,7 @@ export class Machine {
   private outputSent = 0;
   private outputShown = 0;
 
-  constructor({ options, files, interpreter, module }: MachineSetup) {
+  constructor({ options, files, interpreter }: MachineSetup) {
     this.options = options;
     this.cpu = cpuOf(options);
     const { cpu } = this;
@@ -118,7 +117,6 @@ export class Machine {
       processingElements: options.processingElements,
       implementation: implementationOf(cpu, options, board.psciConduit),
       interpreter,
-      module,
       observer: this.memoryObserver(),
       instructionsPerTick: options.counter.instructionsPerTick,
       operations: {

@@ -2,20 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { instructions } from '../../emulator/architecture/instructions/index.ts';
 import { generateInterpreter } from '../../emulator/execution/interpreter/generate.ts';
+import { loadInterpreter } from '../../emulator/execution/interpreter/interpreter.ts';
 import { Machine, type MachineStop } from '../../emulator/machine/machine.ts';
 import { parseOptionWords } from '../../emulator/machine/option-words.ts';
 import { processorSeconds } from './clock.ts';
 import { type KernelTime, KernelTimer } from './kernel-times.ts';
 
 const started = performance.now();
-const interpreter = generateInterpreter(instructions);
-const module = new WebAssembly.Module(interpreter.bytes);
+const bytes = generateInterpreter(instructions);
+const interpreter = loadInterpreter(bytes, instructions);
 /** Milliseconds to generate and validate the interpreter, and its size in bytes. */
-export const generation = { milliseconds: performance.now() - started, bytes: interpreter.bytes.length };
+export const generation = { milliseconds: performance.now() - started, bytes: bytes.length };
 
 export function machineFor(words: readonly string[]): Machine {
   const files = { read: (name: string) => new Uint8Array(readFileSync(name)) };
-  return new Machine({ options: parseOptionWords(words), files, interpreter, module });
+  return new Machine({ options: parseOptionWords(words), files, interpreter });
 }
 
 /** Runs to the machine's end or until `until` appears in the output; `hear` gets every piece of output. */

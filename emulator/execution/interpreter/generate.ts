@@ -11,24 +11,23 @@ import { helperArguments, lowerStatements, lowerValue, type Place } from '../low
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
 import { type ReadKind, readKinds } from '../register-reads.ts';
-import { FIRST_READ_HANDLER, FIRST_VARIANT_HANDLER, HANDLER_NOTHING, type Variant, VariantTable } from '../variants.ts';
+import {
+  FIRST_READ_HANDLER,
+  FIRST_VARIANT_HANDLER,
+  HANDLER_NOTHING,
+  type HandlerPlan,
+  planHandlers,
+  type Variant,
+} from '../variants.ts';
 import { isHot } from './hot.ts';
+import { DESCRIPTION_SECTION, type Description } from './interpreter.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
 import { emitRead } from './reads.ts';
 import { unalignedAccess } from './unaligned.ts';
 
-export interface Interpreter {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly table: VariantTable;
-  /** System operations by the number that `exitDetail` gives. */
-  readonly systemOperations: readonly string[];
-  /** Host helpers that the module imports. */
-  readonly hostHelpers: readonly string[];
-}
-
-/** Generates the module for a set of rows. */
-export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
-  const table = new VariantTable(rows, isHot);
+/** Generates the module for a set of rows: bytes for `loadInterpreter`. */
+export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<ArrayBuffer> {
+  const table = planHandlers(rows, isHot);
   const module = new ModuleBuilder();
   const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
   const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
@@ -83,10 +82,16 @@ export function generateInterpreter(rows: readonly Instruction[]): Interpreter {
     module.define(index, mainLoop(table, callees, handlerType, exact));
     module.export(name, index);
   }
-  return { bytes: module.build(), table, systemOperations, hostHelpers: hostHelpers.map(h => h.name) };
+  const description: Description = {
+    handlers: table.handlers,
+    systemOperations,
+    hostHelpers: hostHelpers.map(h => h.name),
+  };
+  module.custom(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
+  return module.build();
 }
 
-function collectHostHelpers(table: VariantTable): Helper[] {
+function collectHostHelpers(table: HandlerPlan): Helper[] {
   const found = new Map<string, Helper>();
   const visitHelper = (h: Helper): void => {
     if (h.body.kind === 'host') found.set(h.name, h);
@@ -128,7 +133,7 @@ function handlerApart(variant: Variant, callees: Callees): FunctionBody {
   return body.i32(0);
 }
 
-function mainLoop(table: VariantTable, callees: Callees, handlerType: number, exact: boolean): FunctionBody {
+function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exact: boolean): FunctionBody {
   const body = new FunctionBody(exact ? ['i32'] : []);
   const remaining = 0;
   const i32 = () => body.local('i32');

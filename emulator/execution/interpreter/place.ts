@@ -64,6 +64,10 @@ const stateName = (field: StateField): StateFieldName => (field === 'v' ? 'v_' :
 
 const TLB_ENTRY_SHIFT = Math.log2(TLB_ENTRY_BYTES);
 
+/** Options of one half of a 16-byte access: the first half stands for the alignment of the whole. */
+const halfOf = (options: AccessOptions, half: 0n | 8n): AccessOptions =>
+  options.elementSize ? options : { ...options, elementSize: half ? 8 : 16 };
+
 export class InterpreterPlace implements Place {
   readonly body: FunctionBody;
   private readonly locals: Locals;
@@ -193,8 +197,10 @@ export class InterpreterPlace implements Place {
   }
 
   private descriptor(size: AccessSize, options: AccessOptions, store: boolean): number {
+    const { elementSize } = options;
     return (
       Math.log2(size) |
+      (elementSize && elementSize !== size ? (Math.log2(elementSize) + 1) << 12 : 0) |
       (store ? ACCESS_STORE : 0) |
       (options.unprivileged ? ACCESS_UNPRIVILEGED : 0) |
       (options.forWrite ? ACCESS_FOR_WRITE : 0) |
@@ -248,7 +254,7 @@ export class InterpreterPlace implements Place {
         [8n, high],
       ] as const) {
         body.get(a).i64(half).op('i64.add');
-        this.callSlow(8, options, false, entry);
+        this.callSlow(8, halfOf(options, half), false, entry);
         body.set(local);
         this.resume();
       }
@@ -283,13 +289,13 @@ export class InterpreterPlace implements Place {
     body.if('');
     this.spill();
     if (size === 16) {
-      for (const half of [0, 1]) {
+      for (const half of [0n, 8n] as const) {
+        body.get(a).i64(half).op('i64.add');
         body
-          .get(a)
-          .i64(BigInt(half * 8))
-          .op('i64.add');
-        body.get(stored).op('i64x2.extract_lane').immediateByte(half);
-        this.callSlow(8, options, true, entry);
+          .get(stored)
+          .op('i64x2.extract_lane')
+          .immediateByte(half ? 1 : 0);
+        this.callSlow(8, halfOf(options, half), true, entry);
         this.resume();
       }
     } else {

@@ -159,7 +159,7 @@ export class FunctionBody {
   }
 
   /** The function's code entry: local declarations, body, end. */
-  encode(): number[] {
+  encode(): (readonly number[])[] {
     if (this.blocks.length) throw new Error(`block “${this.blocks.at(-1)}” is still open`);
     const runs: [number, ValueType][] = [];
     for (const type of this.localTypes) {
@@ -172,13 +172,19 @@ export class FunctionBody {
       ...runs.flatMap(([count, type]) => [...unsignedLeb(count), TYPE_CODES[type]]),
     ];
     const size = head.length + this.bytes.length + 1;
-    return concatenate([unsignedLeb(size), head, this.bytes, [0x0b]]);
+    return [unsignedLeb(size), head, this.bytes, [0x0b]];
   }
 }
 
-function concatenate(parts: readonly (readonly number[])[]): number[] {
-  const all: number[] = [];
-  for (const part of parts) for (const byte of part) all.push(byte);
+type Bytes = ArrayLike<number>;
+
+function concatenate(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }
 
@@ -200,6 +206,7 @@ export class ModuleBuilder {
   private readonly functions: FunctionSlot[] = [];
   private readonly exports: { name: string; index: number }[] = [];
   private tableEntries: number[] = [];
+  private readonly customs: Bytes[] = [];
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${parameters.join()}>${results.join()}`;
@@ -239,41 +246,38 @@ export class ModuleBuilder {
     this.tableEntries = entries;
   }
 
+  /** A section for the module's users. */
+  custom(sectionName: string, content: Uint8Array): void {
+    this.customs.push(concatenate([name(sectionName), content]));
+  }
+
   build(): Uint8Array<ArrayBuffer> {
-    const parts: number[][] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
-    const section = (id: number, content: number[]) => parts.push([id, ...unsignedLeb(content.length)], content);
-    const vector = (items: readonly (readonly number[])[]) => concatenate([unsignedLeb(items.length), ...items]);
-    section(1, vector(this.typeBytes));
+    const parts: Bytes[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    const section = (id: number, content: Bytes) => parts.push([id, ...unsignedLeb(content.length)], content);
+    const vector = (count: number, items: readonly Bytes[]) => concatenate([unsignedLeb(count), ...items]);
+    const list = (items: readonly Bytes[]) => vector(items.length, items);
+    section(1, list(this.typeBytes));
     section(
       2,
-      vector([
+      list([
         [...name('env'), ...name('memory'), 2, 0, 0],
         ...this.imports.map(i => [...name('env'), ...name(i.name), 0, ...unsignedLeb(i.type)]),
       ]),
     );
-    section(3, vector(this.functions.map(f => unsignedLeb(f.type))));
+    section(3, list(this.functions.map(f => unsignedLeb(f.type))));
     if (this.tableEntries.length) {
       const size = unsignedLeb(this.tableEntries.length);
       section(4, [1, 0x70, 1, ...size, ...size]);
     }
-    section(7, vector(this.exports.map(e => [...name(e.name), 0, ...unsignedLeb(e.index)])));
-    if (this.tableEntries.length) section(9, [1, 0, 0x41, 0, 0x0b, ...vector(this.tableEntries.map(unsignedLeb))]);
-    section(
-      10,
-      vector(
-        this.functions.map((f, i) => {
-          if (!f.body) throw new Error(`function ${i + this.imports.length} has no body`);
-          return f.body.encode();
-        }),
-      ),
-    );
-    const total = parts.reduce((sum, part) => sum + part.length, 0);
-    const bytes = new Uint8Array(total);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    section(7, list(this.exports.map(e => [...name(e.name), 0, ...unsignedLeb(e.index)])));
+    if (this.tableEntries.length)
+      section(9, concatenate([[1, 0, 0x41, 0, 0x0b], list(this.tableEntries.map(unsignedLeb))]));
+    const bodies = this.functions.map((f, i) => {
+      if (!f.body) throw new Error(`function ${i + this.imports.length} has no body`);
+      return f.body.encode();
+    });
+    section(10, vector(bodies.length, bodies.flat()));
+    for (const content of this.customs) section(0, content);
+    return concatenate(parts);
   }
 }

@@ -1,10 +1,17 @@
 /** Small guests for tests of the whole machine: assembled here, without a toolchain. */
 import { instructions } from '../../../emulator/architecture/index.ts';
-import { generateInterpreter, Machine, type MachineStop, parseOptionWords } from '../../../emulator/index.ts';
+import {
+  generateInterpreter,
+  type Interpreter,
+  loadInterpreter,
+  Machine,
+  type MachineStop,
+  parseOptionWords,
+} from '../../../emulator/index.ts';
 import { architectureInstructions } from '../../../language-server/assembler/architecture-instructions.ts';
 import { assembleAndLink } from '../../../language-server/assembler/index.ts';
 
-let engine: { interpreter: ReturnType<typeof generateInterpreter>; module: WebAssembly.Module } | undefined;
+let interpreter: Interpreter | undefined;
 
 /** The ELF file of a program that starts at `_start`. */
 export function assemble(text: string): { elf: Uint8Array; symbols: ReadonlyMap<string, bigint> } {
@@ -37,12 +44,9 @@ export function guest(text: string, words: readonly string[] = []): Guest {
 
 /** A machine with files of the given names. */
 export function machineWith(files: ReadonlyMap<string, Uint8Array>, words: readonly string[]): Omit<Guest, 'symbols'> {
-  if (!engine) {
-    const interpreter = generateInterpreter(instructions);
-    engine = { interpreter, module: new WebAssembly.Module(interpreter.bytes as BufferSource) };
-  }
+  interpreter ??= loadInterpreter(generateInterpreter(instructions), instructions);
   const machine = new Machine({
-    ...engine,
+    interpreter,
     options: parseOptionWords(['-M', 'virt', '-cpu', 'max', '-m', '16', ...words]),
     files: { read: name => files.get(name) as Uint8Array },
   });

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
 import { generateInterpreter } from '../../../../emulator/execution/interpreter/generate.ts';
+import { type Interpreter, loadInterpreter } from '../../../../emulator/execution/interpreter/interpreter.ts';
 import { Machine } from '../../../../emulator/machine/machine.ts';
 import { parseOptionWords } from '../../../../emulator/machine/option-words.ts';
 import { BARE_METAL_NEEDS, runBareMetal, semihostingDump } from '../../processing-element/bare-metal.ts';
@@ -334,13 +335,10 @@ function programImage(): Uint8Array {
   }
 }
 
-let engine: { interpreter: ReturnType<typeof generateInterpreter>; module: WebAssembly.Module } | undefined;
+let interpreter: Interpreter | undefined;
 
 export function runHere(starts: readonly Start[]): Result[] {
-  if (!engine) {
-    const interpreter = generateInterpreter(instructions);
-    engine = { interpreter, module: new WebAssembly.Module(interpreter.bytes as BufferSource) };
-  }
+  interpreter ??= loadInterpreter(generateInterpreter(instructions), instructions);
   const data = dataOf(starts);
   const files = new Map<string, Uint8Array>([
     ['program', programImage()],
@@ -348,7 +346,7 @@ export function runHere(starts: readonly Start[]): Result[] {
     ['code', data.code],
   ]);
   const machine = new Machine({
-    ...engine,
+    interpreter,
     options: parseOptionWords([
       ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max', '-m', '256', '-kernel', 'program'],
       ...['-device', `loader,file=starts,addr=${STARTS_AT},force-raw=on`],
