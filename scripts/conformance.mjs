@@ -1,5 +1,5 @@
-// `npm run conformance`: agreement with GNU binutils and QEMU, as figures in docs/conformance.md.
-//   node scripts/conformance.mjs [binutils] [qemu] [--programs N] [--seed N]
+// `npm run conformance`: agreement with Arm's data, GNU binutils and QEMU, as figures in docs/conformance.md.
+//   node scripts/conformance.mjs [arm-data] [binutils] [qemu] [--programs N] [--seed N]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,13 +1,17 @@
-// Condenses Arm's machine-readable instruction description (AARCHMRS, Instructions.json) to the expectation that
+// Condenses Arm's machine-readable instruction description (AARCHMRS, Instructions.json) to the expectations that
 // test/emulator/architecture/instructions-arm.test.ts compares the rows with.
 //
-//   node scripts/arm-data/instructions.mjs aarchmrs.tar.gz > test/data/arm/encodings.txt
+//   node scripts/arm-data/instructions.mjs aarchmrs.tar.gz
 //
+// It writes two files in test/data/arm. encodings.txt:
 // One line an encoding of A64 outside SVE and SME: group, name, mnemonic, bits from 31 down, features, and bit patterns
 // that are not part of it. Bits: 0 and 1 are fixed, x is any value, z and o should be 0 and 1 (ignored when decoding).
 // Features are alternatives separated by `|`, each a list joined by `&`; `-` for the base architecture.
+//
+// aliases.txt: one line an alias: encoding, mnemonic, and the condition under which it is preferred for disassembly as
+// JSON. Operators are lists that begin with their name, fields are `[high:low]`, bit patterns are quoted as Arm does.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -75,7 +79,38 @@ const both = (one, other) => {
   return clash ? undefined : text.join('');
 };
 
+/** A condition of an alias, with fields named by their place in the word. */
+function spell(node, fields) {
+  const all = nodes => nodes.map(one => spell(one, fields));
+  switch (node._type) {
+    case 'AST.Bool':
+    case 'AST.Integer':
+    case 'Values.Value':
+      return node.value;
+    case 'AST.Identifier': {
+      const place = fields[node.value];
+      return place ? `[${place.start + place.width - 1}:${place.start}]` : node.value;
+    }
+    case 'AST.BinaryOp':
+      return [node.op, spell(node.left, fields), spell(node.right, fields)];
+    case 'AST.UnaryOp':
+      return [node.op, spell(node.expr, fields)];
+    case 'AST.Set':
+      return all(node.values);
+    case 'AST.Function':
+      return [node.name, ...all(node.arguments)];
+    case 'AST.SquareOp': {
+      const { start } = fields[node.var.value];
+      const [{ value }] = node.arguments;
+      return `[${start + value}:${start + value}]`;
+    }
+    default:
+      throw new Error(`unknown condition ${node._type}`);
+  }
+}
+
 const lines = [];
+const aliases = [];
 function visit(node, group, encoding, conditions) {
   const here = overlay(encoding, node.encoding);
   const all = node.condition ? [...conditions, node.condition] : conditions;
@@ -91,6 +126,13 @@ function visit(node, group, encoding, conditions) {
     options = options.flatMap(a => next.map(b => [...a, ...b]));
   }
   const mnemonic = node.assembly.symbols[0].value.toLowerCase();
+  for (const alias of node.children ?? []) {
+    if (alias._type !== 'Instruction.InstructionAlias') continue;
+    const name = alias.assembly.symbols[0].value.toLowerCase();
+    const parts = [alias.condition, alias.preferred].map(one => spell(one, here.fields)).filter(one => one !== true);
+    const when = parts.length === 2 ? ['&&', ...parts] : (parts[0] ?? true);
+    aliases.push(`${node.name} ${name} ${JSON.stringify(when)}`);
+  }
   // Alternatives that differ in their bits are lines of their own; those that differ in features are joined.
   const byBits = new Map();
   for (const option of options) {
@@ -109,4 +151,5 @@ function visit(node, group, encoding, conditions) {
   }
 }
 for (const set of instructions) visit(set, [], { bits: Array(32).fill('x'), fields: {} }, []);
-process.stdout.write(`${lines.join('\n')}\n`);
+for (const [file, list] of Object.entries({ encodings: lines, aliases }))
+  writeFileSync(new URL(`../../test/data/arm/${file}.txt`, import.meta.url), `${list.join('\n')}\n`);

@@ -53,10 +53,7 @@ function read(line: string): ArmEncoding {
   };
 }
 
-export const armEncodings: readonly ArmEncoding[] = readFileSync(
-  new URL('../../data/arm/encodings.txt', import.meta.url),
-  'utf8',
-)
+export const armEncodings: readonly ArmEncoding[] = readFileSync('test/data/arm/encodings.txt', 'utf8')
   .trim()
   .split('\n')
   .map(read);
@@ -80,10 +77,11 @@ export function encodingsOf(word: number): ArmEncoding[] {
   return candidates.filter(e => isEncoding(e, word));
 }
 
-/** A random word of an encoding, with the bits that should have a value having it. */
-export function randomWord(encoding: ArmEncoding, random: Random): number {
-  for (;;) {
-    const free = (random.word() & ~encoding.mask & ~encoding.should.mask) >>> 0;
+/** A random word of an encoding, with the bits that should have a value having it; `shape` may prefer some words. */
+export function randomWord(encoding: ArmEncoding, random: Random, shape = (word: number) => word): number {
+  for (let tries = 0; ; tries++) {
+    const chosen = tries < 100 ? shape(random.word()) : random.word();
+    const free = (chosen & ~encoding.mask & ~encoding.should.mask) >>> 0;
     const word = (free | encoding.value | encoding.should.value) >>> 0;
     if (isEncoding(encoding, word)) return word;
   }

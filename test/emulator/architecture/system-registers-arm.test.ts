@@ -1,207 +1,33 @@
-/** The register tables against Arm's machine-readable description, condensed by scripts/arm-data/registers.mjs. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemInstructions } from '../../../emulator/architecture/system-instructions.ts';
-import type { Condition, Field, SystemRegister, Trap } from '../../../emulator/architecture/system-register.ts';
 import { systemRegisters } from '../../../emulator/architecture/system-registers/index.ts';
-
-type FieldExpectation = [name: string, high: number, low: number, feature?: string, ones?: number];
-
-interface Expectation {
-  readonly encoding: string;
-  readonly features?: readonly string[];
-  readonly nested?: string;
-  readonly read?: number;
-  readonly write?: number;
-  readonly use?: number;
-  readonly fields?: readonly FieldExpectation[];
-  readonly host?: readonly FieldExpectation[];
-}
-
-interface ArmData {
-  readonly rules: readonly (readonly string[])[][];
-  readonly absent: readonly string[];
-  readonly registers: Readonly<Record<string, Expectation>>;
-}
-
-const arm = JSON.parse(readFileSync(new URL('../../data/arm/registers.json', import.meta.url), 'utf8')) as ArmData;
-
-/** Where the tables differ from Arm's data on purpose. Each entry must really differ. */
-const fieldDifferences: Readonly<Record<string, string>> = {
-  HCR_EL2: 'HCD, RW, TID0 and MIOCNCE are named; Arm lists them for machines without EL3 or with AArch32 only',
-  ID_AA64DFR2_EL1: 'all its fields belong to features the machine lacks',
-  ID_AA64FPFR0_EL1: 'all its fields belong to features the machine lacks',
-  OSLSR_EL1: 'the two pieces of OSLM have names of their own',
-  PAR_EL1: 'one layout holds the fields of success and of failure',
-  DISR_EL1: 'one layout holds both syndrome formats',
-  TCR_EL1: 'DS belongs to FEAT_LPA2 in every layout',
-  TCR_EL2: 'DS belongs to FEAT_LPA2 in every layout',
-  TCR_EL3: 'DS belongs to FEAT_LPA2 in every layout',
-  SCR_EL3: 'RW is named, and nothing of realms and mask registers can be written',
-  SCTLR_EL1: 'EE and E0E are RES0 without big-endian support',
-  SCTLR_EL2: 'EE and E0E are RES0 without big-endian support',
-  SCTLR_EL3: 'EE is RES0 without big-endian support',
-};
-
-const accessDifferences: Readonly<Record<string, string>> = {
-  CNTPS_CTL_EL1: 'the same rule, said as an exception instead of a permission; without Secure EL2',
-  CNTPS_CVAL_EL1: 'the same rule, said as an exception instead of a permission; without Secure EL2',
-  CNTPS_TVAL_EL1: 'the same rule, said as an exception instead of a permission; without Secure EL2',
-  CNTP_TVAL_EL0: "what the physical offset does to the value is the timer handler's",
-};
-
-/** Registers that Arm's data lists for implementations unlike ours. */
-const notInData: Readonly<Record<string, string>> = {
-  RVBAR_EL1: 'condensed for a machine with EL3',
-  RVBAR_EL2: 'condensed for a machine with EL3',
-  RMR_EL1: 'condensed for a machine with EL3',
-  RMR_EL2: 'condensed for a machine with EL3',
-  SDER32_EL3: 'hypervisors and monitors save AArch32 state without asking whether it is there',
-  DACR32_EL2: 'hypervisors save AArch32 state without asking whether it is there',
-  IFSR32_EL2: 'hypervisors save AArch32 state without asking whether it is there',
-  FPEXC32_EL2: 'hypervisors save AArch32 state without asking whether it is there',
-  DBGVCR32_EL2: 'hypervisors save AArch32 state without asking whether it is there',
-};
-
-// ---- our rows in the words of the condensed data -----------------------------------------------
-
-const spell = ({ register, field, is, not }: Condition): string =>
-  `${register}.${field}${not ? '!=' : '='}${[...is].sort((a, b) => a - b).join('|')}`;
-
-/** Nobody runs at EL1 while TGE is 1, so these say nothing there. */
-const saysNothingAtEl1 = new Set(['HCR_EL2.E2H,TGE!=3', 'HCR_EL2.TGE=0']);
-
-function outcome(conditions: readonly string[], level: number, result: string): string {
-  const said = conditions.filter(one => level !== 1 || !saysNothingAtEl1.has(one)).sort();
-  return said.length === 0 ? result : `${said.join(' and ')} -> ${result}`;
-}
-
-const result = (trap: Trap, level: number): string => {
-  if (trap.as === 'systemRegister') return `EL${trap.to}`;
-  if (trap.as === 'floatingPoint') return `EL${trap.to} class 7`;
-  return trap.to === level ? 'undefined' : `EL${trap.to} class 0`;
-};
-
-function outcomes(
-  row: Pick<SystemRegister, 'access' | 'traps'> & Partial<Pick<SystemRegister, 'unless' | 'redirects'>>,
-  direction: 'read' | 'write',
-  level: 0 | 1 | 2 | 3,
-): string[] {
-  const list: string[] = [];
-  const lowest = row.access[direction];
-  const controls = (row.unless ?? []).filter(one => /^(HCR_EL2|SCR_EL3)$/.test(one.register));
-  const permitted = lowest !== undefined && level >= lowest;
-  const alias = controls.filter(one => one.field === 'E2H').map(spell);
-  if (permitted) {
-    for (const one of controls)
-      if (one.field !== 'E2H') list.push(outcome([`${one.register}.${one.field}=0`], level, 'undefined'));
-  }
-  for (const trap of row.traps) {
-    if ((trap.on !== 'access' && trap.on !== direction) || !trap.from.includes(level)) continue;
-    const feature = trap.feature === undefined ? [] : [trap.feature];
-    list.push(outcome([...feature, ...alias, ...trap.when.map(spell)], level, result(trap, level)));
-  }
-  if (!permitted) return [...list, 'undefined'];
-  for (const redirect of row.redirects ?? []) {
-    if ((redirect.on !== 'access' && redirect.on !== direction) || !redirect.from.includes(level)) continue;
-    list.push(outcome(redirect.when.map(spell), level, redirect.to));
-    if (redirect.when.length === 0) return list;
-  }
-  list.push(outcome(alias, level, 'self'));
-  if (alias.length > 0) list.push('undefined');
-  return list;
-}
-
-/** Two rules that cannot both apply may stand in either order. */
-function exclusive(a: string, b: string): boolean {
-  const values = (text: string): Map<string, string> =>
-    new Map(
-      text.includes(' -> ')
-        ? text
-            .split(' -> ')[0]!
-            .split(' and ')
-            .map(one => one.split(/(?=!?=)/) as [string, string])
-        : [],
-    );
-  const left = values(a);
-  return [...values(b)].some(([name, value]) => left.has(name) && left.get(name) !== value && !value.startsWith('!'));
-}
-
-function difference(ours: readonly string[], arms: readonly string[]): string | undefined {
-  const missing = arms.filter(one => !ours.includes(one));
-  const extra = ours.filter(one => !arms.includes(one));
-  if (missing.length + extra.length > 0) return `lacks [${missing.join('; ')}], adds [${extra.join('; ')}]`;
-  for (let i = 0; i < ours.length; i++) {
-    for (let j = i + 1; j < ours.length; j++) {
-      if (arms.indexOf(ours[i]!) > arms.indexOf(ours[j]!) && !exclusive(ours[i]!, ours[j]!)) {
-        return `"${ours[i]}" comes before "${ours[j]}"`;
-      }
-    }
-  }
-  return undefined;
-}
-
-const said = (fields: readonly Field[]): string[] =>
-  fields
-    .filter(one => one.name !== 'RES0')
-    .map(one => [one.name, one.high, one.low, one.feature ?? '', one.without ?? ''].join(' ').trim());
-
-const expected = (fields: readonly FieldExpectation[]): string[] =>
-  fields.map(([name, high, low, feature, ones]) => [name, high, low, feature ?? '', ones ?? ''].join(' ').trim());
-
-function fieldDifference(row: SystemRegister, data: Expectation): string | undefined {
-  const found: string[] = [];
-  const compare = (where: string, ours: readonly Field[], arms: readonly FieldExpectation[]): void => {
-    const [left, right] = [said(ours), expected(arms)];
-    for (const one of right) if (!left.includes(one)) found.push(`${where}lacks ${one}`);
-    for (const one of left) if (!right.includes(one)) found.push(`${where}adds ${one}`);
-  };
-  if (data.fields) compare('', row.fields, data.fields);
-  if (data.host) compare('host ', row.layouts.find(one => one.name === 'host')?.fields ?? [], data.host);
-  return found.length === 0 ? undefined : found.join('; ');
-}
-
-const nestedRules: Readonly<Record<string, string>> = { '111': 'NV1', '101': '!NV1', '1x1': 'always', xx1: 'always' };
+import {
+  arm,
+  compareRegisterAccess,
+  compareRegisterEncodings,
+  compareRegisterFields,
+  compareRegisterNames,
+  compareSystemInstructions,
+  covered,
+  fieldDifferences,
+  isAccessDifference,
+  isFieldDifference,
+  notInData,
+  uncoveredRegisters,
+} from './arm-registers.ts';
 
 describe("the system-register table and Arm's data", () => {
-  const covered = systemRegisters.filter(row => arm.registers[row.name] !== undefined);
-
   test('every register is in the data, or is known not to be', () => {
-    const reserved = /^S3_0_C0_C\d_\d$/;
-    const names = systemRegisters
-      .filter(row => arm.registers[row.name] === undefined && !reserved.test(row.name))
-      .map(row => row.name);
-    expect(names.sort()).toEqual(Object.keys(notInData).sort());
+    expect(compareRegisterNames().missing).toEqual(Object.keys(notInData).sort());
   });
 
   test('encodings, features and memory offsets agree', () => {
-    const found: string[] = [];
-    for (const row of covered) {
-      const data = arm.registers[row.name]!;
-      if (row.encoding.join() !== data.encoding)
-        found.push(`${row.name} is ${data.encoding}, not ${row.encoding.join()}`);
-      const needs = row.feature === undefined || row.name.endsWith('2') ? [] : [row.feature];
-      if (!row.name.endsWith('2') && needs.join() !== (data.features ?? []).join()) {
-        found.push(`${row.name} needs ${data.features?.join() ?? 'nothing'}, not ${needs.join()}`);
-      }
-      const [offset, rule] = (data.nested ?? '').split(' ');
-      const nested = data.nested === undefined ? undefined : { offset: Number(offset), when: nestedRules[rule ?? ''] };
-      if (JSON.stringify(row.nested) !== JSON.stringify(nested)) {
-        found.push(`${row.name} is nested ${JSON.stringify(nested)}, not ${JSON.stringify(row.nested)}`);
-      }
-    }
-    expect(found).toEqual([]);
+    expect(compareRegisterEncodings()).toEqual([]);
   });
 
   test('fields agree, but for the differences that are listed with a reason', () => {
-    const found = new Map<string, string>();
-    for (const row of covered) {
-      const base = arm.registers[row.name]!;
-      const other = fieldDifference(row, base);
-      if (other !== undefined) found.set(row.name, other);
-    }
-    const isListed = (name: string): boolean => name.replace(/_EL12$/, '_EL1') in fieldDifferences;
-    expect([...found].filter(([name]) => !isListed(name))).toEqual([]);
+    const found = compareRegisterFields();
+    expect([...found].filter(([name]) => !isFieldDifference(name))).toEqual([]);
     const unfounded = Object.keys(fieldDifferences).filter(name => !found.has(name) && arm.registers[name]?.fields);
     expect(unfounded).toEqual([]);
     console.info(
@@ -210,55 +36,24 @@ describe("the system-register table and Arm's data", () => {
   });
 
   test('access, traps and redirections agree at every Exception level', () => {
-    const found = new Map<string, string>();
-    let rules = 0;
-    for (const row of covered) {
-      const data = arm.registers[row.name]!;
-      for (const direction of ['read', 'write'] as const) {
-        const number = data[direction];
-        for (const level of [0, 1, 2, 3] as const) {
-          const arms = number === undefined ? ['undefined'] : arm.rules[number]![level]!;
-          const ours = row.access[direction] === undefined ? ['undefined'] : outcomes(row, direction, level);
-          const other = difference(ours, arms);
-          if (other !== undefined) found.set(`${row.name} ${direction} EL${level}`, other);
-          rules += arms.length;
-        }
-      }
-    }
-    const isListed = (name: string): boolean => name.split(' ')[0]! in accessDifferences;
-    expect([...found].filter(([name]) => !isListed(name))).toEqual([]);
+    const { rules, found } = compareRegisterAccess();
+    expect([...found].filter(([name]) => !isAccessDifference(name))).toEqual([]);
     console.info(`system-register access: ${rules} rules of ${covered.length} registers, ${found.size} said otherwise`);
   });
 
   test('system instructions agree in encoding, feature and traps', () => {
-    const found: string[] = [];
-    for (const row of systemInstructions) {
-      const data = arm.registers[row.name];
-      if (data?.use === undefined) {
-        found.push(`${row.name} is not in the data`);
-        continue;
-      }
-      if (row.encoding.join() !== data.encoding) found.push(`${row.name} is ${data.encoding}`);
-      if (row.feature !== undefined ? !data.features?.includes(row.feature) : data.features !== undefined) {
-        found.push(`${row.name} needs ${data.features?.join() ?? 'nothing'}, not ${row.feature}`);
-      }
-      for (const level of [0, 1, 2, 3] as const) {
-        const other = difference(outcomes(row, 'write', level), arm.rules[data.use]![level]!);
-        if (other !== undefined) found.push(`${row.name} at EL${level} ${other}`);
-      }
-    }
-    expect(found).toEqual([]);
+    expect(compareSystemInstructions()).toEqual([]);
   });
 
   test('the coverage is known', () => {
     const ours = new Set<string>([...systemRegisters, ...systemInstructions].map(row => row.name));
-    const rest = Object.keys(arm.registers).filter(name => !ours.has(name));
+    const { known, others } = uncoveredRegisters();
     console.info(
       `system registers and instructions: ${ours.size - Object.keys(notInData).length} of ours are in Arm's data; ` +
-        `not covered: ${rest.length} of features we know, ${arm.absent.length} of others`,
+        `not covered: ${known.length} of features we know, ${others.length} of others`,
     );
     expect(
-      rest.filter(name => /^(CNT|ICC|ICH|PM|DBG|AP.Key|HCR|SCR|ESR|VTCR|AT|DC [CIZ])/.test(name)).length,
+      known.filter(name => /^(CNT|ICC|ICH|PM|DBG|AP.Key|HCR|SCR|ESR|VTCR|AT|DC [CIZ])/.test(name)).length,
     ).toBeLessThan(40);
   });
 });

@@ -1,11 +1,12 @@
 /**
- * `npm run conformance`: how far the machine agrees with GNU binutils and with QEMU.
+ * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [binutils] [qemu] [--programs N] [--seed N]
+ *   npm run conformance -- [arm-data] [binutils] [qemu] [--programs N] [--seed N]
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import { agreementWithArm } from '../../architecture/arm-agreement.ts';
 import {
   compareAllocation,
   compareWithAs,
@@ -22,7 +23,7 @@ const number = (name: string, otherwise: number): number => {
   const at = words.indexOf(name);
   return at < 0 ? otherwise : Number(words[at + 1]);
 };
-const parts: readonly string[] = words.filter(word => word === 'binutils' || word === 'qemu');
+const parts: readonly string[] = words.filter(word => /^(arm-data|binutils|qemu)$/.test(word));
 const wanted = (part: string) => parts.length === 0 || parts.includes(part);
 const seed = number('--seed', Date.now() >>> 0);
 const version = (program: string) =>
@@ -33,10 +34,32 @@ function publish(part: string, text: string): void {
   const file = 'docs/conformance.md';
   const document = readFileSync(file, 'utf8');
   const pattern = new RegExp(`(<!-- ${part} -->\n)[^]*?(<!-- end -->)`);
-  writeFileSync(file, document.replace(pattern, `$1${text}\n$2`));
+  writeFileSync(
+    file,
+    document.replace(pattern, (_, before: string, after: string) => `${before}${text}\n${after}`),
+  );
 }
 
 let failed = false;
+
+if (wanted('arm-data')) {
+  const { summary, disagreed, uncovered } = agreementWithArm(seed);
+  console.log(`arm-data: seed ${seed}`);
+  for (const { what, agreed, disagreed, excused, uncovered } of summary)
+    console.log(
+      `  ${what}: ${agreed} agreed, ${disagreed} disagreed, ${excused} differ with a reason, ${uncovered} not covered`,
+    );
+  for (const line of uncovered) console.log(`  not covered: ${line}`);
+  for (const line of disagreed.slice(0, 40)) console.log(`    ${line}`);
+  failed ||= disagreed.length > 0;
+  const lines = summary.map(one =>
+    [one.what, one.agreed, one.disagreed, one.excused, one.uncovered].join(' | ').replace(/.*/, '| $& |'),
+  );
+  publish(
+    'arm-data',
+    `| | agreed | disagreed | differ with a reason | not covered |\n|---|---:|---:|---:|---:|\n${lines.join('\n')}\n\nNot covered:\n\n${uncovered.map(line => `- ${line}`).join('\n')}`,
+  );
+}
 
 if (wanted('binutils')) {
   const count = 1000;
