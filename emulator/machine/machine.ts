@@ -291,6 +291,8 @@ export class Machine {
 
   /** Back to power on; history begins anew. */
   reset(): void {
+    const { memory } = this.board;
+    for (const { host, size } of memory.blocks) memory.u8.fill(0, host, host + size);
     this.powerOn();
     this.history.begin();
   }
@@ -341,6 +343,7 @@ export class Machine {
   }
 
   // ---- the machine's own life
+  /** Expects memory as it is made: all zeros. */
   private powerOn(): void {
     const { board, core } = this;
     core.switchTo(0);
@@ -349,7 +352,6 @@ export class Machine {
     board.resetDevices();
     if (board.boot.kind === 'linux') board.interruptController.assignAllToNonSecure();
     this.semihosting.reset();
-    for (const block of board.memory.blocks) board.memory.u8.fill(0, block.host, block.host + block.size);
     board.loadImages();
     core.executor.code.clear();
     this.exceptions.clear();
