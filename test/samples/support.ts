@@ -1,6 +1,6 @@
 /** The samples as tests see them: what a person finds in the folder, and how to run it on our machine and on QEMU. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,16 @@ export interface Sample {
   readonly main: string;
 }
 
-export const samples: readonly Sample[] = readdirSync(samplesFolder).sort().map(readSample);
+/** Those that are a program of assembly themselves; others, such as a program for a Linux guest, have tests of their own. */
+export const samples: readonly Sample[] = readdirSync(samplesFolder)
+  .filter(name => /"program": ".*\.S"/.test(launchOf(name)))
+  .sort()
+  .map(readSample);
+
+function launchOf(name: string): string {
+  const path = join(samplesFolder, name, '.vscode/launch.json');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
 
 export function sampleNamed(name: string): Sample {
   const sample = samples.find(one => one.name === name);
