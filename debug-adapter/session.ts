@@ -101,9 +101,9 @@ export class Session {
     this.#debugger = session;
     this.#sources = new SourcePaths(configuration.cwd ?? '/', configuration.sourceFileMap);
     for (const problem of machine.problems) this.output(`${problem}\n`, 'important');
-    for (const { bytes, path, offset } of machine.symbols) {
+    for (const { file, path, offset } of machine.symbols) {
       try {
-        const image = session.images.add(bytes, path, offset);
+        const image = session.images.add(file, path, offset);
         for (const problem of image.information.problems) this.output(`${problem}\n`, 'important');
       } catch (problem) {
         this.output(`No symbols from ${path}: ${problem instanceof Error ? problem.message : problem}\n`, 'important');

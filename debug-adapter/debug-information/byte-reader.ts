@@ -94,6 +94,10 @@ export class ByteReader {
       if (shift > 63n) throw new MalformedData(`${this.what}: a LEB128 number longer than 64 bits at ${this.offset}`);
     }
   }
+  /** Passes over a LEB128 number of either kind. */
+  skipLeb(): void {
+    while (this.u8() & 0x80);
+  }
   /** A ULEB128 that is used as a count, code or offset. */
   ulebNumber(): number {
     let value = 0;
@@ -107,6 +111,12 @@ export class ByteReader {
     return value;
   }
   sleb(): bigint {
+    // Most are of one byte.
+    const only = this.offset < this.end ? this.bytes[this.offset]! : 0x80;
+    if (only < 0x80) {
+      this.offset++;
+      return BigInt(only & 0x40 ? only - 0x80 : only);
+    }
     let value = 0n;
     let shift = 0n;
     for (;;) {
@@ -116,6 +126,13 @@ export class ByteReader {
       if ((byte & 0x80) === 0) return BigInt.asIntN(64, byte & 0x40 ? value - (1n << shift) : value);
       if (shift > 70n) throw new MalformedData(`${this.what}: a LEB128 number longer than 64 bits at ${this.offset}`);
     }
+  }
+  /** An SLEB128 that is used as a distance between small numbers. */
+  slebNumber(): number {
+    const value = this.sleb();
+    if (value < -0x8000_0000n || value > 0x7fff_ffffn)
+      throw new MalformedData(`${this.what}: a number too large at ${this.offset}`);
+    return Number(value);
   }
 
   cString(): string {

@@ -4,10 +4,12 @@
  * takes no other part with it.
  */
 import { MalformedData } from './byte-reader.ts';
+import type { ByteSource } from './byte-source.ts';
 import { CallFrames } from './dwarf/call-frames.ts';
 import { DebugEntries } from './dwarf/entries.ts';
 import { DebugFunctions } from './dwarf/functions.ts';
-import { type LineRow, type LineTable, readLineTable } from './dwarf/line-table.ts';
+import { LineIndex } from './dwarf/line-index.ts';
+import type { LineRow } from './dwarf/line-table.ts';
 import { DwarfSections } from './dwarf/sections.ts';
 import { ElfFile } from './elf.ts';
 import { SymbolTable } from './symbol-table.ts';
@@ -25,20 +27,15 @@ export class DebugInformation {
   readonly #sections: DwarfSections;
   readonly #problems: string[] = [];
   #symbols: SymbolTable | undefined;
-  #lines: LineTable | undefined;
+  #lines: LineIndex | undefined;
   #entries: DebugEntries | undefined;
   #functions: DebugFunctions | undefined;
   #frames: CallFrames | undefined;
 
   /** Throws `MalformedData` when the bytes are no AArch64 ELF file at all. */
-  constructor(bytes: Uint8Array, name: string) {
-    this.elf = new ElfFile(bytes, name);
+  constructor(file: ByteSource | Uint8Array, name: string) {
+    this.elf = new ElfFile(file, name);
     this.#sections = new DwarfSections(this.elf);
-    if (this.elf.hasCompressedDebugInformation) {
-      this.#problems.push(
-        `${name}: its debug information is compressed and not read; decompress it with objcopy --decompress-debug-sections`,
-      );
-    }
   }
 
   /** What could not be read so far, in words. */
@@ -47,6 +44,7 @@ export class DebugInformation {
       ...this.#problems,
       ...(this.#lines?.problems ?? []),
       ...(this.#entries?.problems ?? []),
+      ...(this.#functions?.problems ?? []),
       ...(this.#frames?.problems ?? []),
     ];
   }
@@ -55,8 +53,8 @@ export class DebugInformation {
     this.#symbols ??= new SymbolTable(this.elf);
     return this.#symbols;
   }
-  get lines(): LineTable {
-    this.#lines ??= readLineTable(this.#sections);
+  get lines(): LineIndex {
+    this.#lines ??= new LineIndex(this.#sections, this.functions);
     return this.#lines;
   }
   get functions(): DebugFunctions {
@@ -81,34 +79,23 @@ export class DebugInformation {
   }
 
   rowAt(address: bigint): LineRow | undefined {
-    const { rows } = this.lines;
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (rows[middle]!.address <= address) low = middle + 1;
-      else high = middle;
-    }
-    const row = rows[low - 1];
-    return row && address < row.end && row.line > 0 ? row : undefined;
+    return this.lines.rowAt(address);
   }
 
   lineAt(address: bigint): SourceLine | undefined {
     const row = this.rowAt(address);
-    return row && { path: this.lines.files[row.file]!, line: row.line, column: row.column };
+    return row && { path: this.lines.path(row.file), line: row.line, column: row.column };
   }
 
   /** Start addresses of the statements of a line, by the index of its file. */
   addressesOfLine(file: number, line: number): readonly bigint[] {
-    const starts = this.lines.starts.filter(start => start.file === file && start.line === line);
+    const starts = this.lines.startsOf(file).filter(start => start.line === line);
     return [...new Set(starts.map(({ address }) => address))];
   }
 
   /** Lines of a file that have code, in order. */
   linesWithCode(file: number): readonly number[] {
-    const lines = new Set<number>();
-    for (const start of this.lines.starts) if (start.file === file) lines.add(start.line);
-    return [...lines].sort((a, b) => a - b);
+    return [...new Set(this.lines.startsOf(file).map(({ line }) => line))].sort((a, b) => a - b);
   }
 
   /** Where a breakpoint on a function belongs: after its prologue when the line table tells where that is. */
@@ -117,11 +104,15 @@ export class DebugInformation {
     if (!first || first.address !== functionStart) return functionStart;
     const end = this.symbols.at(functionStart)?.symbol.size ?? 0;
     const limit = functionStart + BigInt(end || 0x1000);
-    const rows = this.lines.rows.filter(row => row.address >= functionStart && row.address < limit);
+    const rows: LineRow[] = [];
+    for (const row of this.lines.rowsFrom(functionStart)) {
+      if (row.address >= limit) break;
+      rows.push(row);
+    }
     const marked = rows.find(row => row.prologueEnd);
     if (marked) return marked.address;
     // Compilers without the mark give the body a second row; assembly has one row per instruction and no prologue.
-    const path = this.lines.files[first.file] ?? '';
+    const path = this.lines.path(first.file);
     if (/\.(s|S|asm|inc)$/.test(path)) return functionStart;
     const second = rows.find(row => row.address > functionStart && row.isStatement && row.line > 0);
     return second?.address ?? functionStart;

@@ -6,6 +6,8 @@
  * architecture (machine 183).
  */
 import { ByteReader, MalformedData } from './byte-reader.ts';
+import { type ByteSource, memorySource } from './byte-source.ts';
+import { decompressOldSection, decompressSection } from './compressed-section.ts';
 
 export interface ElfSection {
   readonly name: string;
@@ -52,15 +54,17 @@ export class ElfFile {
   readonly type: number;
   readonly sections: readonly ElfSection[];
   readonly segments: readonly ElfSegment[];
-  readonly #bytes: Uint8Array;
+  readonly #source: ByteSource;
   #symbols: readonly ElfSymbol[] | undefined;
+  #codeSections: readonly ElfSection[] | undefined;
 
   /** `name` stands in error messages. Throws `MalformedData`. */
-  constructor(bytes: Uint8Array, name: string) {
+  constructor(file: ByteSource | Uint8Array, name: string) {
     this.name = name;
-    this.#bytes = bytes;
-    const reader = new ByteReader(bytes, name);
-    if (bytes.length < 64 || reader.u32() !== 0x464c457f) throw new MalformedData(`${name} is not an ELF file`);
+    this.#source = file instanceof Uint8Array ? memorySource(file) : file;
+    const { size } = this.#source;
+    const reader = new ByteReader(this.#source.read(0, Math.min(size, 64)), name);
+    if (size < 64 || reader.u32() !== 0x464c457f) throw new MalformedData(`${name} is not an ELF file`);
     if (reader.u8() !== 2) throw new MalformedData(`${name} is a 32-bit ELF file; build it for AArch64`);
     if (reader.u8() !== 1) throw new MalformedData(`${name} is a big-endian ELF file; build it little-endian`);
     reader.offset = 16;
@@ -81,17 +85,13 @@ export class ElfFile {
     this.sections = this.#readSections(sectionOffset, sectionEntry, sectionCount, nameIndex);
   }
 
-  static looksLikeElf(bytes: Uint8Array): boolean {
-    return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
-  }
-
   #readSegments(offset: number, entrySize: number, count: number): ElfSegment[] {
     if (count === 0) return [];
     if (entrySize < 56) throw new MalformedData(`${this.name}: program headers of ${entrySize} bytes; 56 are needed`);
     const reader = this.#part('program headers', offset, entrySize * count);
     const segments: ElfSegment[] = [];
     for (let index = 0; index < count; index++) {
-      reader.offset = offset + index * entrySize;
+      reader.offset = index * entrySize;
       const type = reader.u32();
       const flags = reader.u32();
       const fileOffset = reader.size64();
@@ -118,7 +118,7 @@ export class ElfFile {
     const reader = this.#part('section headers', offset, entrySize * count);
     const raw: (Omit<ElfSection, 'name'> & { nameOffset: number })[] = [];
     for (let index = 0; index < count; index++) {
-      reader.offset = offset + index * entrySize;
+      reader.offset = index * entrySize;
       const nameOffset = reader.u32();
       const type = reader.u32();
       const flags = reader.u64();
@@ -136,7 +136,7 @@ export class ElfFile {
     return raw.map(({ nameOffset, ...section }) => {
       let name = '';
       if (names && strings && nameOffset < strings.size) {
-        names.offset = strings.offset + nameOffset;
+        names.offset = nameOffset;
         name = names.cString();
       }
       return { name, ...section };
@@ -144,45 +144,62 @@ export class ElfFile {
   }
 
   #part(what: string, offset: number, size: number): ByteReader {
-    if (offset + size > this.#bytes.length) {
+    return new ByteReader(this.#bytes(what, offset, size), `${this.name} (${what})`);
+  }
+
+  #bytes(what: string, offset: number, size: number): Uint8Array {
+    if (offset + size > this.#source.size) {
       throw new MalformedData(
-        `${this.name}: its ${what} reach to byte ${offset + size}, but the file has ${this.#bytes.length}: it is truncated`,
+        `${this.name}: its ${what} reach to byte ${offset + size}, but the file has ${this.#source.size}: it is truncated`,
       );
     }
-    return new ByteReader(this.#bytes, `${this.name} (${what})`, offset, offset + size);
+    return this.#source.read(offset, size);
   }
 
   section(name: string): ElfSection | undefined {
     return this.sections.find(section => section.name === name);
   }
 
-  /** Contents of a section; undefined when there is none of this name or it is compressed (which is not read). */
+  /**
+   * Contents of a section, decompressed when it is compressed; undefined when there is none of this name. Read anew each
+   * time: whoever needs them again keeps them.
+   */
   contents(name: string): Uint8Array | undefined {
     const section = this.section(name);
-    if (!section || section.type === SHT_NOBITS || (section.flags & SHF_COMPRESSED) !== 0n) return undefined;
-    this.#part(`section ${name}`, section.offset, section.size);
-    return this.#bytes.subarray(section.offset, section.offset + section.size);
+    if (!section) {
+      const old = name.startsWith('.debug_') ? this.section(`.z${name.slice(1)}`) : undefined;
+      return old && decompressOldSection(this.#contentsOf(old), `${this.name} (section ${old.name})`);
+    }
+    if (section.type === SHT_NOBITS) return undefined;
+    const bytes = this.#contentsOf(section);
+    return (section.flags & SHF_COMPRESSED) === 0n ? bytes : decompressSection(bytes, `${this.name} (section ${name})`);
   }
 
-  /** Is there debug information that cannot be read because it is compressed? */
-  get hasCompressedDebugInformation(): boolean {
-    return this.sections.some(
-      section =>
-        section.name.startsWith('.zdebug_') ||
-        (section.name.startsWith('.debug_') && (section.flags & SHF_COMPRESSED) !== 0n),
-    );
+  #contentsOf({ name, offset, size }: ElfSection): Uint8Array {
+    return this.#bytes(`section ${name}`, offset, size);
+  }
+
+  /** Whether a section of this name holds anything. */
+  has(name: string): boolean {
+    const section = this.section(name) ?? this.section(`.z${name.slice(1)}`);
+    return section !== undefined && section.type !== SHT_NOBITS && section.size > 0;
   }
 
   get loadSegments(): readonly ElfSegment[] {
     return this.segments.filter(segment => segment.type === PT_LOAD && segment.memorySize > 0);
   }
 
+  /** Sections that hold code, in the order of the file. */
+  get codeSections(): readonly ElfSection[] {
+    this.#codeSections ??= this.sections.filter(
+      section => (section.flags & SHF_EXECINSTR) !== 0n && section.type !== SHT_NOBITS && section.size > 0,
+    );
+    return this.#codeSections;
+  }
+
   isExecutable(address: bigint): boolean {
-    return this.sections.some(
-      section =>
-        (section.flags & SHF_EXECINSTR) !== 0n &&
-        address >= section.address &&
-        address < section.address + BigInt(section.size),
+    return this.codeSections.some(
+      section => address >= section.address && address < section.address + BigInt(section.size),
     );
   }
 
@@ -192,8 +209,8 @@ export class ElfFile {
       const offset = address - segment.virtualAddress;
       if (offset < 0n || offset >= BigInt(segment.fileSize)) continue;
       const start = segment.offset + Number(offset);
-      const end = Math.min(start + length, segment.offset + segment.fileSize, this.#bytes.length);
-      return start < end ? this.#bytes.subarray(start, end) : undefined;
+      const end = Math.min(start + length, segment.offset + segment.fileSize, this.#source.size);
+      return start < end ? this.#source.read(start, end - start) : undefined;
     }
     return undefined;
   }
@@ -219,7 +236,7 @@ export class ElfFile {
     const symbols: ElfSymbol[] = [];
     const count = Math.floor(table.size / table.entrySize);
     for (let index = 1; index < count; index++) {
-      reader.offset = table.offset + index * table.entrySize;
+      reader.offset = index * table.entrySize;
       const nameOffset = reader.u32();
       const info = reader.u8();
       reader.skip(1);
@@ -229,7 +246,7 @@ export class ElfFile {
       const type = info & 15;
       // STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_GNU_IFUNC name addresses; sections, files and thread-local offsets do not.
       if (section === 0 || !(type <= 2 || type === 10) || nameOffset >= stringTable.size) continue;
-      strings.offset = stringTable.offset + nameOffset;
+      strings.offset = nameOffset;
       const name = strings.cString();
       if (name === '' || /^\$[xd](\.|$)/.test(name) || (section === SHN_ABS && type === 0)) continue;
       symbols.push({

@@ -1,4 +1,5 @@
 /** The images whose symbols are known, each perhaps loaded elsewhere than it was linked. */
+import type { ByteSource } from '../debug-information/byte-source.ts';
 import { DebugInformation, type SourceLine } from '../debug-information/debug-information.ts';
 import type { ElfSymbol } from '../debug-information/elf.ts';
 import type { ExceptionLevel } from './target.ts';
@@ -44,12 +45,12 @@ export class Images {
   }
 
   /** Throws `MalformedData` when the bytes are no AArch64 ELF file. */
-  add(bytes: Uint8Array, path: string, offset = 0n, context?: ImageContext): Image {
+  add(file: ByteSource | Uint8Array, path: string, offset = 0n, context?: ImageContext): Image {
     const name = path.split(/[\\/]/).pop() ?? path;
     const image: Image = {
       name,
       path,
-      information: new DebugInformation(bytes, name),
+      information: new DebugInformation(file, name),
       offset,
       ...(context && { context }),
     };
@@ -120,8 +121,7 @@ export class Images {
   get sourcePaths(): readonly string[] {
     const paths = new Set<string>();
     for (const image of this.#images) {
-      const lines = image.information.attempt(information => information.lines);
-      for (const row of lines?.rows ?? []) paths.add(lines!.files[row.file]!);
+      for (const path of image.information.attempt(information => information.lines.files) ?? []) paths.add(path);
     }
     return [...paths].sort();
   }
@@ -133,8 +133,8 @@ export class Images {
   bindLine(line: number, matches: (path: string) => boolean): LineBinding | undefined {
     const candidates: { image: Image; file: number }[] = [];
     for (const image of this.#images) {
-      const lines = image.information.attempt(information => information.lines);
-      lines?.files.forEach((path, file) => {
+      const files = image.information.attempt(information => information.lines.files);
+      files?.forEach((path, file) => {
         if (matches(path)) candidates.push({ image, file });
       });
     }
@@ -154,8 +154,8 @@ export class Images {
   linesWithCode(matches: (path: string) => boolean): readonly number[] {
     const found = new Set<number>();
     for (const image of this.#images) {
-      const lines = image.information.attempt(information => information.lines);
-      lines?.files.forEach((path, file) => {
+      const files = image.information.attempt(information => information.lines.files);
+      files?.forEach((path, file) => {
         if (matches(path)) for (const line of image.information.linesWithCode(file)) found.add(line);
       });
     }

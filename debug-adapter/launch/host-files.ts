@@ -1,7 +1,9 @@
 /** Files of this computer, as machines and assemblers ask for them. */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { MalformedData } from '../debug-information/byte-reader.ts';
+import { type ByteSource, memorySource } from '../debug-information/byte-source.ts';
 import { UserProblem } from '../debugger/target.ts';
 
 export class HostFiles {
@@ -26,17 +28,62 @@ export class HostFiles {
     const path = this.path(name);
     const given = this.#given.get(path);
     if (given) return given;
-    try {
-      return readFileSync(path);
-    } catch (problem) {
-      const code = (problem as NodeJS.ErrnoException).code;
-      const reason =
-        code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : (problem as Error).message;
-      throw new UserProblem(`${path} cannot be read: ${reason}`);
-    }
+    return readable(path, () => readFileSync(path));
+  }
+
+  /** A file of which parts are read when they are needed. Throws `UserProblem` when it cannot be read. */
+  open(name: string): ByteSource {
+    const path = this.path(name);
+    const given = this.#given.get(path);
+    return given ? memorySource(given) : readable(path, () => fileSource(path));
   }
 
   inflate(bytes: Uint8Array): Uint8Array {
     return gunzipSync(bytes);
   }
+}
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (problem) {
+    const code = (problem as NodeJS.ErrnoException).code;
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : (problem as Error).message;
+    throw new UserProblem(`${path} cannot be read: ${reason}`);
+  }
+}
+
+/** Opened for each read, so that a session keeps nobody from building the file again; then it is another file. */
+function fileSource(path: string): ByteSource {
+  const withFile = <T>(use: (file: number, size: number, changed: number) => T): T => {
+    const file = openSync(path, 'r');
+    try {
+      const { size, mtimeMs } = fstatSync(file);
+      return use(file, size, mtimeMs);
+    } finally {
+      closeSync(file);
+    }
+  };
+  const state = withFile((file, size, changed) => {
+    // A folder can be opened, but not read.
+    readSync(file, new Uint8Array(1), 0, 1, 0);
+    return { size, changed };
+  });
+  return {
+    size: state.size,
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length);
+      withFile((file, size, changed) => {
+        if (size !== state.size || changed !== state.changed)
+          throw new MalformedData(`${path} has changed since it was loaded; launch again to read what it says now`);
+        for (let done = 0; done < length; ) {
+          const count = readSync(file, bytes, done, length - done, offset + done);
+          if (count === 0) throw new MalformedData(`${path} ends at byte ${offset + done}, before what it should hold`);
+          done += count;
+        }
+      });
+      return bytes;
+    },
+  };
 }

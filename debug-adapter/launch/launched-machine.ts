@@ -1,10 +1,11 @@
 /** What launching gives: a machine at reset and the files that know its symbols. */
+import type { ByteSource } from '../debug-information/byte-source.ts';
 import type { Target } from '../debugger/target.ts';
 import type { LaunchConfiguration } from '../protocol.ts';
 
 export interface SymbolSource {
   readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly file: ByteSource;
   /** Run address minus link address. */
   readonly offset: bigint;
 }

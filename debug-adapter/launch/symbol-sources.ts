@@ -13,9 +13,10 @@ export function symbolSources(
   const sources: SymbolSource[] = [];
   const add = (name: string, offset: bigint, isWanted: boolean) => {
     try {
-      const bytes = files.read(name);
+      const file = files.open(name);
+      const beginning = file.read(0, Math.min(file.size, 64));
       // An Image or a raw binary runs without symbols; a file named for its symbols must have them.
-      if (isWanted || programKind(bytes) === 'elf') sources.push({ path: files.path(name), bytes, offset });
+      if (isWanted || programKind(beginning) === 'elf') sources.push({ path: files.path(name), file, offset });
     } catch (problem) {
       if (!(problem instanceof UserProblem)) throw problem;
       problems.push(`No symbols: ${problem.message}`);

@@ -35,7 +35,7 @@ export const modules = request('modules', {
       id: name,
       name,
       path,
-      symbolStatus: `${information.symbols.all.length} symbols, ${information.lines.rows.length > 0 ? 'lines' : 'no lines'}`,
+      symbolStatus: `${information.symbols.all.length} symbols, ${information.lines.isEmpty ? 'no lines' : 'lines'}`,
       ...(offset !== 0n && { addressRange: `offset 0x${BigInt.asUintN(64, offset).toString(16)}` }),
     }));
     return { modules: all, totalModules: all.length };

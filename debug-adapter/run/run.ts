@@ -41,9 +41,9 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   const { target } = machine;
   const session = new Debugger(target);
   for (const problem of machine.problems) environment.report(problem);
-  for (const { bytes, path, offset } of machine.symbols) {
+  for (const { file, path, offset } of machine.symbols) {
     try {
-      session.images.add(bytes, path, offset);
+      session.images.add(file, path, offset);
     } catch (problem) {
       environment.report(`no symbols from ${path}: ${problem instanceof Error ? problem.message : problem}`);
     }

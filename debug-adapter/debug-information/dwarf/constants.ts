@@ -24,11 +24,14 @@ export const tag = {
   volatileType: 0x35,
   restrictType: 0x37,
   namespace: 0x39,
+  partialUnit: 0x3c,
   unspecifiedType: 0x3b,
   atomicType: 0x47,
+  skeletonUnit: 0x4a,
 } as const;
 
 export const attribute = {
+  sibling: 0x01,
   location: 0x02,
   name: 0x03,
   byteSize: 0x0b,
@@ -52,6 +55,7 @@ export const attribute = {
   specification: 0x47,
   type: 0x49,
   ranges: 0x55,
+  callColumn: 0x57,
   callLine: 0x59,
   callFile: 0x58,
   entryPc: 0x52,
@@ -61,7 +65,9 @@ export const attribute = {
   strOffsetsBase: 0x72,
   addrBase: 0x73,
   rnglistsBase: 0x74,
+  dwoName: 0x76,
   loclistsBase: 0x8c,
+  gnuDwoName: 0x2130,
 } as const;
 
 /** DW_ATE: how a base type's bits are to be understood. */

@@ -1,60 +1,58 @@
 /** Debugging information entries of .debug_info. Source: DWARF 5, 2.1 to 2.3, 7.5; DWARF 4 likewise. */
 import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { type Abbreviation, type AbbreviationTable, readAbbreviations } from './abbreviations.ts';
 import { attribute } from './constants.ts';
-import { type AttributeValue, addressAt, type FormContext, readForm } from './forms.ts';
+import { type AttributeValue, addressAt, type FormContext, readForm, skipForm } from './forms.ts';
 import { type DwarfSections, readOffset, readUnitLength } from './sections.ts';
 
-interface Abbreviation {
-  readonly tag: number;
-  readonly hasChildren: boolean;
-  readonly attributes: readonly (readonly [name: number, form: number, implicit: bigint])[];
-}
-
-/** One entry with its attributes; children are read when they are asked for. */
+/** One entry. Its attributes and children are read when they are asked for. */
 export class Entry {
   readonly unit: Unit;
   readonly offset: number;
   readonly tag: number;
   readonly hasChildren: boolean;
-  /** Offset of what follows the attributes. */
-  readonly next: number;
-  readonly #attributes: ReadonlyMap<number, AttributeValue>;
+  readonly #abbreviation: Abbreviation;
+  /** Offset of its first attribute. */
+  readonly #first: number;
   #children: readonly Entry[] | undefined;
-  #end = 0;
+  #next: number | undefined;
+  #end: number | undefined;
 
-  constructor(
-    unit: Unit,
-    offset: number,
-    abbreviation: Abbreviation,
-    attributes: Map<number, AttributeValue>,
-    next: number,
-  ) {
+  constructor(unit: Unit, offset: number, abbreviation: Abbreviation, first: number) {
     this.unit = unit;
     this.offset = offset;
     this.tag = abbreviation.tag;
     this.hasChildren = abbreviation.hasChildren;
-    this.#attributes = attributes;
-    this.next = next;
+    this.#abbreviation = abbreviation;
+    this.#first = first;
   }
 
   attribute(name: number): AttributeValue | undefined {
-    return this.#attributes.get(name);
+    const { attributes } = this.#abbreviation;
+    const index = attributes.findIndex(candidate => candidate.name === name);
+    if (index < 0) return undefined;
+    let nearest = index;
+    while (attributes[nearest]!.offset === undefined) nearest--;
+    const reader = this.unit.reader(this.#first + attributes[nearest]!.offset!);
+    for (; nearest < index; nearest++) skipForm(reader, attributes[nearest]!.form, this.unit);
+    const { form, implicit } = attributes[index]!;
+    return readForm(reader, form, this.unit, implicit);
   }
   string(name: number): string | undefined {
-    const value = this.#attributes.get(name);
+    const value = this.attribute(name);
     return value?.kind === 'string' ? value.value : undefined;
   }
   number(name: number): number | undefined {
-    const value = this.#attributes.get(name);
+    const value = this.attribute(name);
     return value?.kind === 'constant' || value?.kind === 'address' ? Number(value.value) : undefined;
   }
   flag(name: number): boolean {
-    const value = this.#attributes.get(name);
+    const value = this.attribute(name);
     return value?.kind === 'flag' && value.value;
   }
   /** The entry that a reference attribute names. */
   reference(name: number): Entry | undefined {
-    const value = this.#attributes.get(name);
+    const value = this.attribute(name);
     return value?.kind === 'reference' ? this.unit.information.entryAt(value.value) : undefined;
   }
   /** Its own attribute, or the one of the entry it completes or is an instance of. */
@@ -80,10 +78,29 @@ export class Entry {
     if (!this.#children) this.#readChildren();
     return this.#children!;
   }
+  /** Offset of what follows the attributes. */
+  get next(): number {
+    if (this.#next === undefined) {
+      const { size, attributes } = this.#abbreviation;
+      if (size !== undefined) this.#next = this.#first + size;
+      else {
+        const reader = this.unit.reader(this.#first);
+        for (const { form } of attributes) skipForm(reader, form, this.unit);
+        this.#next = reader.offset;
+      }
+    }
+    return this.#next;
+  }
   /** Offset of the entry that follows this one and its children. */
   get end(): number {
     if (!this.hasChildren) return this.next;
-    if (!this.#children) this.#readChildren();
+    if (this.#end === undefined) {
+      const sibling = this.attribute(attribute.sibling);
+      // A mark that points backwards would be followed for ever.
+      if (sibling?.kind === 'reference' && sibling.value > this.offset && sibling.value < this.unit.end)
+        this.#end = sibling.value;
+      else this.#end = this.unit.endOfChildren(this.next);
+    }
     return this.#end;
   }
   #readChildren(): void {
@@ -96,10 +113,8 @@ export class Entry {
         children.push(child);
         offset = child.end;
       }
-      offset++;
     }
     this.#children = children;
-    this.#end = offset;
   }
 
   /** The address ranges of a function, block or unit; `[low, high)`. */
@@ -115,6 +130,41 @@ export class Entry {
   }
 }
 
+/** What the header of a unit says. */
+interface UnitHeader {
+  readonly unitOffset: number;
+  readonly end: number;
+  readonly version: number;
+  readonly offsetSize: 4 | 8;
+  readonly addressSize: number;
+  readonly abbreviations: number;
+  readonly firstEntry: number;
+}
+
+/** Passes over the unit. */
+function readUnitHeader(reader: ByteReader): UnitHeader {
+  const unitOffset = reader.offset;
+  const { offsetSize, end } = readUnitLength(reader);
+  const version = reader.u16();
+  if (version < 2 || version > 5) throw new MalformedData(`.debug_info: version ${version} is not known (2 to 5 are)`);
+  let abbreviations: number;
+  let addressSize: number;
+  if (version === 5) {
+    const type = reader.u8();
+    addressSize = reader.u8();
+    abbreviations = readOffset(reader, offsetSize);
+    // DW_UT_type and DW_UT_split_type have a signature and an offset, DW_UT_skeleton and split_compile an id.
+    if (type === 2 || type === 6) reader.skip(8 + offsetSize);
+    else if (type === 4 || type === 5) reader.skip(8);
+  } else {
+    abbreviations = readOffset(reader, offsetSize);
+    addressSize = reader.u8();
+  }
+  const firstEntry = reader.offset;
+  reader.offset = end;
+  return { unitOffset, end, version, offsetSize, addressSize, abbreviations, firstEntry };
+}
+
 /** A compilation (or partial) unit. */
 export class Unit implements FormContext {
   readonly information: DebugEntries;
@@ -124,71 +174,86 @@ export class Unit implements FormContext {
   readonly addressSize: number;
   readonly unitOffset: number;
   readonly end: number;
-  readonly #abbreviations: ReadonlyMap<number, Abbreviation>;
-  readonly #entries = new Map<number, Entry>();
-  readonly #firstEntry: number;
-  strOffsetsBase = 0;
-  addrBase = 0;
+  readonly firstEntry: number;
+  readonly #abbreviationOffset: number;
+  #strOffsetsBase: number | undefined;
+  #addrBase: number | undefined;
+  #root: Entry | undefined;
 
-  constructor(information: DebugEntries, reader: ByteReader) {
+  constructor(information: DebugEntries, header: UnitHeader) {
     this.information = information;
     this.sections = information.sections;
-    this.unitOffset = reader.offset;
-    const { offsetSize, end } = readUnitLength(reader);
-    this.offsetSize = offsetSize;
-    this.end = end;
-    this.version = reader.u16();
-    if (this.version < 2 || this.version > 5)
-      throw new MalformedData(`.debug_info: version ${this.version} is not known (2 to 5 are)`);
-    let abbreviations: number;
-    if (this.version === 5) {
-      const type = reader.u8();
-      this.addressSize = reader.u8();
-      abbreviations = readOffset(reader, offsetSize);
-      // DW_UT_type and DW_UT_split_type have a signature and an offset, DW_UT_skeleton and split_compile an id.
-      if (type === 2 || type === 6) reader.skip(8 + offsetSize);
-      else if (type === 4 || type === 5) reader.skip(8);
-    } else {
-      abbreviations = readOffset(reader, offsetSize);
-      this.addressSize = reader.u8();
-    }
-    this.#abbreviations = information.abbreviations(abbreviations);
-    this.#firstEntry = reader.offset;
-    // The bases are attributes of the root, whose own strings may need them: first with none, then again.
-    const base = (root: Entry | undefined, name: number) => {
-      const value = root?.attribute(name);
-      return value?.kind === 'offset' || value?.kind === 'constant' ? Number(value.value) : undefined;
-    };
-    const first = this.read(this.#firstEntry);
-    const strOffsets = base(first, attribute.strOffsetsBase);
-    const addr = base(first, attribute.addrBase);
-    if (strOffsets !== undefined || addr !== undefined) {
-      this.strOffsetsBase = strOffsets ?? 0;
-      this.addrBase = addr ?? 0;
-      this.#entries.clear();
-    }
+    this.unitOffset = header.unitOffset;
+    this.end = header.end;
+    this.version = header.version;
+    this.offsetSize = header.offsetSize;
+    this.addressSize = header.addressSize;
+    this.firstEntry = header.firstEntry;
+    this.#abbreviationOffset = header.abbreviations;
+  }
+
+  get abbreviations(): AbbreviationTable {
+    return this.information.abbreviations(this.#abbreviationOffset, this);
   }
 
   get root(): Entry | undefined {
-    return this.read(this.#firstEntry);
+    this.#root ??= this.read(this.firstEntry);
+    return this.#root;
+  }
+
+  // Without the attribute, a unit's part begins after the section's first header (DWARF 5, 7.26 and 7.27).
+  get strOffsetsBase(): number {
+    this.#strOffsetsBase ??= this.#rootOffset(attribute.strOffsetsBase) ?? (this.offsetSize === 4 ? 8 : 16);
+    return this.#strOffsetsBase;
+  }
+  get addrBase(): number {
+    this.#addrBase ??= this.#rootOffset(attribute.addrBase) ?? (this.offsetSize === 4 ? 8 : 16);
+    return this.#addrBase;
+  }
+  #rootOffset(name: number): number | undefined {
+    const value = this.root?.attribute(name);
+    return value?.kind === 'offset' || value?.kind === 'constant' ? Number(value.value) : undefined;
+  }
+
+  /** Offset of its line number program in .debug_line. */
+  get lineProgram(): number | undefined {
+    return this.#rootOffset(attribute.stmtList);
+  }
+  /** The file that has the rest of this unit, when the compiler split it off (`-gsplit-dwarf`). */
+  get splitFile(): string | undefined {
+    return this.root?.string(attribute.dwoName) ?? this.root?.string(attribute.gnuDwoName);
+  }
+
+  /** A reader that ends with the unit. */
+  reader(offset: number): ByteReader {
+    return new ByteReader(this.sections.info, '.debug_info', offset, this.end);
   }
 
   /** The entry at an offset of .debug_info; undefined at the mark that ends a list of children. */
   read(offset: number): Entry | undefined {
-    const known = this.#entries.get(offset);
-    if (known) return known;
-    const reader = new ByteReader(this.sections.info, '.debug_info', offset, this.end);
+    const reader = this.reader(offset);
     const code = reader.ulebNumber();
     if (code === 0) return undefined;
-    const abbreviation = this.#abbreviations.get(code);
+    const abbreviation = this.abbreviations.get(code);
     if (!abbreviation)
       throw new MalformedData(`.debug_info: entry at ${offset} uses abbreviation ${code}, which is not there`);
-    const attributes = new Map<number, AttributeValue>();
-    for (const [name, form, implicit] of abbreviation.attributes)
-      attributes.set(name, readForm(reader, form, this, implicit));
-    const entry = new Entry(this, offset, abbreviation, attributes, reader.offset);
-    this.#entries.set(offset, entry);
-    return entry;
+    return new Entry(this, offset, abbreviation, reader.offset);
+  }
+
+  /** Offset after the mark that ends the list of children which begins here. */
+  endOfChildren(first: number): number {
+    let offset = first;
+    for (let depth = 1; depth > 0; ) {
+      const entry = this.read(offset);
+      if (!entry) {
+        offset++;
+        depth--;
+      } else {
+        offset = entry.next;
+        if (entry.hasChildren) depth++;
+      }
+    }
+    return offset;
   }
 
   get #base(): bigint {
@@ -334,12 +399,16 @@ function readPairs(reader: ByteReader, addressSize: number, unitBase: bigint): [
   }
 }
 
+/** Abbreviation tables kept; a kernel has one for each of its thousands of units. */
+const mostTables = 128;
+
 /** All units of an image. */
 export class DebugEntries {
   readonly sections: DwarfSections;
+  /** In the order of .debug_info. */
   readonly units: readonly Unit[];
   readonly problems: readonly string[];
-  readonly #abbreviationTables = new Map<number, ReadonlyMap<number, Abbreviation>>();
+  readonly #tables = new Map<string, AbbreviationTable>();
 
   constructor(sections: DwarfSections) {
     this.sections = sections;
@@ -349,9 +418,7 @@ export class DebugEntries {
     while (!reader.atEnd) {
       const start = reader.offset;
       try {
-        const unit = new Unit(this, reader);
-        units.push(unit);
-        reader.offset = unit.end;
+        units.push(new Unit(this, readUnitHeader(reader)));
       } catch (problem) {
         if (!(problem instanceof MalformedData)) throw problem;
         problems.push(problem.message);
@@ -367,31 +434,30 @@ export class DebugEntries {
     this.problems = problems;
   }
 
-  entryAt(offset: number): Entry | undefined {
-    const unit = this.units.find(candidate => offset >= candidate.unitOffset && offset < candidate.end);
-    return unit?.read(offset);
+  /** The unit that holds an offset of .debug_info. */
+  unitAtOffset(offset: number): Unit | undefined {
+    let low = 0;
+    let high = this.units.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.units[middle]!.unitOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const unit = this.units[low - 1];
+    return unit && offset < unit.end ? unit : undefined;
   }
 
-  abbreviations(offset: number): ReadonlyMap<number, Abbreviation> {
-    const known = this.#abbreviationTables.get(offset);
-    if (known) return known;
-    const reader = new ByteReader(this.sections.abbrev, '.debug_abbrev', offset);
-    const table = new Map<number, Abbreviation>();
-    for (let code = reader.ulebNumber(); code !== 0; code = reader.ulebNumber()) {
-      const entryTag = reader.ulebNumber();
-      const hasChildren = reader.u8() !== 0;
-      const attributes: [number, number, bigint][] = [];
-      for (;;) {
-        const name = reader.ulebNumber();
-        const form = reader.ulebNumber();
-        const implicit = form === 0x21 ? reader.sleb() : 0n;
-        if (name === 0 && form === 0) break;
-        attributes.push([name, form, implicit]);
-      }
-      table.set(code, { tag: entryTag, hasChildren, attributes });
-      if (reader.atEnd) break;
-    }
-    this.#abbreviationTables.set(offset, table);
+  entryAt(offset: number): Entry | undefined {
+    return this.unitAtOffset(offset)?.read(offset);
+  }
+
+  abbreviations(offset: number, unit: Unit): AbbreviationTable {
+    const key = `${offset} ${unit.offsetSize} ${unit.addressSize} ${unit.version === 2}`;
+    let table = this.#tables.get(key);
+    if (table) return table;
+    table = readAbbreviations(this.sections.abbrev, offset, unit);
+    if (this.#tables.size >= mostTables) this.#tables.delete(this.#tables.keys().next().value as string);
+    this.#tables.set(key, table);
     return table;
   }
 }

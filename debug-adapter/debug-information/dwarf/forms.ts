@@ -11,7 +11,7 @@ export interface FormContext {
   readonly addressSize: number;
   /** Offset of the unit in .debug_info, which local references count from. */
   readonly unitOffset: number;
-  /** DW_AT_str_offsets_base and DW_AT_addr_base of the unit; 0 while they are not known yet. */
+  /** DW_AT_str_offsets_base and DW_AT_addr_base of the unit. */
   readonly strOffsetsBase: number;
   readonly addrBase: number;
 }
@@ -57,7 +57,94 @@ export function addressAt(context: FormContext, index: number): bigint {
   return context.addressSize === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
 }
 
-/** Reads (and so passes over) one attribute value. */
+/** Bytes of a value of this form; undefined when that differs from value to value. */
+export function formSize(
+  form: number,
+  { version, offsetSize, addressSize }: Pick<FormContext, 'version' | 'offsetSize' | 'addressSize'>,
+): number | undefined {
+  switch (form) {
+    case 0x19: // flag_present
+    case 0x21: // implicit_const
+      return 0;
+    case 0x0b: // data1
+    case 0x0c: // flag
+    case 0x11: // ref1
+    case 0x25: // strx1
+    case 0x29: // addrx1
+      return 1;
+    case 0x05: // data2
+    case 0x12: // ref2
+    case 0x26: // strx2
+    case 0x2a: // addrx2
+      return 2;
+    case 0x27: // strx3
+    case 0x2b: // addrx3
+      return 3;
+    case 0x06: // data4
+    case 0x13: // ref4
+    case 0x1c: // ref_sup4
+    case 0x28: // strx4
+    case 0x2c: // addrx4
+      return 4;
+    case 0x07: // data8
+    case 0x14: // ref8
+    case 0x20: // ref_sig8
+    case 0x24: // ref_sup8
+      return 8;
+    case 0x1e: // data16
+      return 16;
+    case 0x01: // addr
+      return addressSize;
+    case 0x10: // ref_addr: an address in DWARF 2
+      return version === 2 ? addressSize : offsetSize;
+    case 0x0e: // strp
+    case 0x17: // sec_offset
+    case 0x1d: // strp_sup
+    case 0x1f: // line_strp
+    case 0x1f20: // GNU_ref_alt
+    case 0x1f21: // GNU_strp_alt
+      return offsetSize;
+    default:
+      return undefined;
+  }
+}
+
+/** Passes over one attribute value. */
+export function skipForm(reader: ByteReader, form: number, context: FormContext): void {
+  const size = formSize(form, context);
+  if (size !== undefined) {
+    reader.skip(size);
+    return;
+  }
+  switch (form) {
+    case 0x03: // block2
+      reader.skip(reader.u16());
+      break;
+    case 0x04: // block4
+      reader.skip(reader.u32());
+      break;
+    case 0x0a: // block1
+      reader.skip(reader.u8());
+      break;
+    case 0x09: // block
+    case 0x18: // exprloc
+      reader.skip(reader.ulebNumber());
+      break;
+    case 0x0d: // sdata
+    case 0x0f: // udata
+    case 0x15: // ref_udata
+    case 0x1a: // strx
+    case 0x1b: // addrx
+    case 0x22: // loclistx
+    case 0x23: // rnglistx
+      reader.skipLeb();
+      break;
+    default:
+      readForm(reader, form, context, 0n);
+  }
+}
+
+/** Reads one attribute value. */
 export function readForm(reader: ByteReader, form: number, context: FormContext, implicit: bigint): AttributeValue {
   switch (form) {
     case 0x01: // DW_FORM_addr
@@ -88,8 +175,11 @@ export function readForm(reader: ByteReader, form: number, context: FormContext,
       return string(context.sections.string(readOffset(reader, context.offsetSize)));
     case 0x0f: // udata
       return constant(reader.uleb());
-    case 0x10: // ref_addr
-      return { kind: 'reference', value: readOffset(reader, context.offsetSize) };
+    case 0x10: // ref_addr: as wide as an address in DWARF 2
+      return {
+        kind: 'reference',
+        value: Number(reader.unsigned(context.version === 2 ? context.addressSize : context.offsetSize)),
+      };
     case 0x11: // ref1
       return { kind: 'reference', value: context.unitOffset + reader.u8() };
     case 0x12: // ref2

@@ -2,13 +2,27 @@
 import type { ValueType } from '../types.ts';
 import { attribute, tag } from './constants.ts';
 import type { DebugEntries, Entry, Unit } from './entries.ts';
+import type { UnitLocator } from './line-index.ts';
+import { type DefinitionKind, definitionKind, NameIndex } from './name-index.ts';
 import { DwarfTypes } from './types.ts';
+import { UnitIndex } from './unit-index.ts';
 
 export interface DebugFunction {
   readonly name: string;
   readonly low: bigint;
   readonly high: bigint;
   readonly entry: Entry;
+}
+
+/** A call that the compiler replaced by the body of the function. */
+export interface InlinedCall {
+  /** Of the function that was called. */
+  readonly name: string;
+  readonly entry: Entry;
+  /** Where the call stands: number of the file in the unit's line program, and line, from 1. */
+  readonly callFile: number | undefined;
+  readonly callLine: number;
+  readonly callColumn: number;
 }
 
 export interface DebugVariable {
@@ -18,18 +32,47 @@ export interface DebugVariable {
   readonly entry: Entry;
 }
 
-export class DebugFunctions {
+/** Units whose functions are remembered. */
+const mostUnits = 256;
+/** Answers to names that are remembered. */
+const mostDefinitions = 4096;
+
+export class DebugFunctions implements UnitLocator {
   readonly types = new DwarfTypes();
   readonly #entries: DebugEntries;
   readonly #byUnit = new Map<Unit, readonly DebugFunction[]>();
-  readonly #globals = new Map<Unit, ReadonlyMap<string, Entry>>();
+  readonly #splitFiles = new Set<string>();
+  readonly #definitions = new Map<string, Entry | undefined>();
+  #index: UnitIndex | undefined;
+  #names: NameIndex | undefined;
 
   constructor(entries: DebugEntries) {
     this.#entries = entries;
   }
 
+  /** What could not be read so far, in words. */
+  get problems(): readonly string[] {
+    const split = [...this.#splitFiles];
+    return [
+      ...(this.#index?.problems ?? []),
+      ...(split.length > 0
+        ? [
+            `variables, types and inlined calls of ${split[0]}${split.length > 1 ? ` and ${split.length - 1} more` : ''} were split off by the compiler, and such files are not read; compile with -gno-split-dwarf`,
+          ]
+        : []),
+    ];
+  }
+
   unitAt(address: bigint): Unit | undefined {
-    return this.#entries.units.find(unit => unit.root?.ranges.some(([low, high]) => address >= low && address < high));
+    this.#index ??= new UnitIndex(this.#entries);
+    return this.#index.at(address);
+  }
+
+  lineProgramAt(address: bigint): number | undefined {
+    return this.unitAt(address)?.lineProgram;
+  }
+  get linePrograms(): ReadonlySet<number> {
+    return new Set(this.#entries.units.map(unit => unit.lineProgram).filter(offset => offset !== undefined));
   }
 
   functionAt(address: bigint): DebugFunction | undefined {
@@ -38,25 +81,53 @@ export class DebugFunctions {
   }
 
   #functionsOf(unit: Unit): readonly DebugFunction[] {
-    let functions = this.#byUnit.get(unit);
-    if (!functions) {
-      const found: DebugFunction[] = [];
-      const visit = (entry: Entry) => {
-        if (entry.tag === tag.subprogram) {
-          for (const [low, high] of entry.ranges) {
-            if (high > low) found.push({ name: entry.name ?? '?', low, high, entry });
-          }
-        } else if (entry.tag === tag.namespace || entry.tag === tag.compileUnit) entry.children.forEach(visit);
-      };
-      if (unit.root) visit(unit.root);
-      functions = found;
-      this.#byUnit.set(unit, functions);
-    }
+    const known = this.#byUnit.get(unit);
+    if (known) return known;
+    const functions: DebugFunction[] = [];
+    const visit = (entry: Entry) => {
+      if (entry.tag === tag.subprogram) {
+        for (const [low, high] of entry.ranges) {
+          if (high > low) functions.push({ name: entry.name ?? '?', low, high, entry });
+        }
+      } else if (entry.tag === tag.namespace) for (const child of entry.children) visit(child);
+    };
+    for (const child of unit.root?.children ?? []) visit(child);
+    const { splitFile } = unit;
+    if (splitFile !== undefined) this.#splitFiles.add(splitFile);
+    if (this.#byUnit.size >= mostUnits) this.#byUnit.delete(this.#byUnit.keys().next().value as Unit);
+    this.#byUnit.set(unit, functions);
     return functions;
   }
 
-  /** Parameters and local variables in scope at an address; an inner name hides an outer one. */
-  variablesAt(fn: DebugFunction, address: bigint): readonly DebugVariable[] {
+  /** The inlined calls that an address is in, the outermost first. */
+  inlinedCallsAt(fn: DebugFunction, address: bigint): readonly InlinedCall[] {
+    const calls: InlinedCall[] = [];
+    const visit = (scope: Entry): boolean => {
+      for (const child of scope.children) {
+        if (!isScope(child) || !contains(child, address)) continue;
+        if (child.tag === tag.inlinedSubroutine) {
+          calls.push({
+            name: child.name ?? '?',
+            entry: child,
+            callFile: child.number(attribute.callFile),
+            callLine: child.number(attribute.callLine) ?? 0,
+            callColumn: child.number(attribute.callColumn) ?? 0,
+          });
+        }
+        visit(child);
+        return true;
+      }
+      return false;
+    };
+    visit(fn.entry);
+    return calls;
+  }
+
+  /**
+   * Parameters and local variables of a function or inlined call in scope at an address; an inner name hides an outer
+   * one.
+   */
+  variablesAt({ entry: outermost }: { readonly entry: Entry }, address: bigint): readonly DebugVariable[] {
     const variables = new Map<string, DebugVariable>();
     const visit = (scope: Entry) => {
       for (const child of scope.children) {
@@ -70,53 +141,54 @@ export class DebugFunctions {
               entry: child,
             });
           }
-        } else if (child.tag === tag.lexicalBlock || child.tag === tag.inlinedSubroutine) {
-          if (child.ranges.some(([low, high]) => address >= low && address < high)) visit(child);
-        }
+        } else if (child.tag === tag.lexicalBlock && contains(child, address)) visit(child);
       }
     };
-    visit(fn.entry);
+    visit(outermost);
     return [...variables.values()];
   }
 
   /** A variable outside functions, looked for first in the unit of an address. */
   globalNamed(name: string, near: bigint | undefined): DebugVariable | undefined {
-    const first = near === undefined ? undefined : this.unitAt(near);
-    const units = first ? [first, ...this.#entries.units.filter(unit => unit !== first)] : this.#entries.units;
-    for (const unit of units) {
-      const entry = this.#globalsOf(unit).get(name);
-      if (entry) return { name, type: this.types.of(entry.type), isParameter: false, entry };
-    }
-    return undefined;
+    const entry = this.#definition('variable', name, near);
+    return entry && { name, type: this.types.of(entry.type), isParameter: false, entry };
   }
 
-  #globalsOf(unit: Unit): ReadonlyMap<string, Entry> {
-    let globals = this.#globals.get(unit);
-    if (!globals) {
-      const found = new Map<string, Entry>();
-      for (const child of unit.root?.children ?? []) {
-        if (child.tag === tag.variable && child.attribute(attribute.location) && child.name)
-          found.set(child.name, child);
-      }
-      globals = found;
-      this.#globals.set(unit, globals);
-    }
-    return globals;
+  /**
+   * A structure, union, enumeration, typedef or base type by its name, looked for first in the unit of an address: units
+   * may have different types of one name.
+   */
+  typeNamed(name: string, near?: bigint): ValueType | undefined {
+    const entry = this.#definition('type', name, near);
+    return entry && this.types.of(entry);
   }
 
-  /** A structure, union, enumeration, typedef or base type by its name. */
-  typeNamed(name: string): ValueType | undefined {
-    for (const unit of this.#entries.units) {
-      for (const child of unit.root?.children ?? []) {
-        const isType =
-          child.tag === tag.structureType ||
-          child.tag === tag.unionType ||
-          child.tag === tag.enumerationType ||
-          child.tag === tag.typedef ||
-          child.tag === tag.baseType;
-        if (isType && child.name === name && !child.flag(attribute.declaration)) return this.types.of(child);
-      }
-    }
-    return undefined;
+  #definition(kind: DefinitionKind, name: string, near: bigint | undefined): Entry | undefined {
+    const unit = near === undefined ? undefined : this.unitAt(near);
+    // A condition may ask for the same name a million times.
+    const key = `${kind} ${unit?.unitOffset} ${name}`;
+    if (this.#definitions.has(key)) return this.#definitions.get(key);
+    const found = this.#findDefinition(kind, name, unit);
+    if (this.#definitions.size >= mostDefinitions) this.#definitions.clear();
+    this.#definitions.set(key, found);
+    return found;
   }
+
+  #findDefinition(kind: DefinitionKind, name: string, unit: Unit | undefined): Entry | undefined {
+    for (const child of unit?.root?.children ?? []) {
+      if (definitionKind(child.tag) !== kind || child.name !== name || child.flag(attribute.declaration)) continue;
+      if (kind === 'type' || child.attribute(attribute.location)) return child;
+    }
+    this.#names ??= new NameIndex(this.#entries);
+    const offset = this.#names.find(kind, name);
+    return offset === undefined ? undefined : this.#entries.entryAt(offset);
+  }
+}
+
+function isScope(entry: Entry): boolean {
+  return entry.tag === tag.lexicalBlock || entry.tag === tag.inlinedSubroutine;
+}
+
+function contains(entry: Entry, address: bigint): boolean {
+  return entry.ranges.some(([low, high]) => address >= low && address < high);
 }

@@ -4,39 +4,73 @@ import type { ElfFile } from '../elf.ts';
 
 const empty = new Uint8Array(0);
 
+/** Each section is read when it is first needed, and kept. */
 export class DwarfSections {
-  readonly abbrev: Uint8Array;
-  readonly addr: Uint8Array;
-  readonly info: Uint8Array;
-  readonly line: Uint8Array;
-  readonly lineStr: Uint8Array;
-  readonly loc: Uint8Array;
-  readonly loclists: Uint8Array;
-  readonly ranges: Uint8Array;
-  readonly rnglists: Uint8Array;
-  readonly str: Uint8Array;
-  readonly strOffsets: Uint8Array;
-  readonly frame: Uint8Array;
-  readonly ehFrame: Uint8Array;
-  /** Address of `.eh_frame`, which its pointers are relative to. */
-  readonly ehFrameAddress: bigint;
+  readonly #elf: ElfFile;
+  readonly #known = new Map<string, Uint8Array>();
 
   constructor(elf: ElfFile) {
-    const part = (name: string) => elf.contents(name) ?? empty;
-    this.abbrev = part('.debug_abbrev');
-    this.addr = part('.debug_addr');
-    this.info = part('.debug_info');
-    this.line = part('.debug_line');
-    this.lineStr = part('.debug_line_str');
-    this.loc = part('.debug_loc');
-    this.loclists = part('.debug_loclists');
-    this.ranges = part('.debug_ranges');
-    this.rnglists = part('.debug_rnglists');
-    this.str = part('.debug_str');
-    this.strOffsets = part('.debug_str_offsets');
-    this.frame = part('.debug_frame');
-    this.ehFrame = part('.eh_frame');
-    this.ehFrameAddress = elf.section('.eh_frame')?.address ?? 0n;
+    this.#elf = elf;
+  }
+
+  #part(name: string): Uint8Array {
+    let bytes = this.#known.get(name);
+    if (!bytes) {
+      bytes = this.#elf.contents(name) ?? empty;
+      this.#known.set(name, bytes);
+    }
+    return bytes;
+  }
+
+  get abbrev(): Uint8Array {
+    return this.#part('.debug_abbrev');
+  }
+  get addr(): Uint8Array {
+    return this.#part('.debug_addr');
+  }
+  get aranges(): Uint8Array {
+    return this.#part('.debug_aranges');
+  }
+  get info(): Uint8Array {
+    return this.#part('.debug_info');
+  }
+  get line(): Uint8Array {
+    return this.#part('.debug_line');
+  }
+  get lineStr(): Uint8Array {
+    return this.#part('.debug_line_str');
+  }
+  get loc(): Uint8Array {
+    return this.#part('.debug_loc');
+  }
+  get loclists(): Uint8Array {
+    return this.#part('.debug_loclists');
+  }
+  get ranges(): Uint8Array {
+    return this.#part('.debug_ranges');
+  }
+  get rnglists(): Uint8Array {
+    return this.#part('.debug_rnglists');
+  }
+  get str(): Uint8Array {
+    return this.#part('.debug_str');
+  }
+  get strOffsets(): Uint8Array {
+    return this.#part('.debug_str_offsets');
+  }
+  get frame(): Uint8Array {
+    return this.#part('.debug_frame');
+  }
+  get ehFrame(): Uint8Array {
+    return this.#part('.eh_frame');
+  }
+  /** Address of `.eh_frame`, which its pointers are relative to. */
+  get ehFrameAddress(): bigint {
+    return this.#elf.section('.eh_frame')?.address ?? 0n;
+  }
+  /** Whether an address is one of the image's code: what a linker has thrown away is described at address 0. */
+  isCode(address: bigint): boolean {
+    return this.#elf.codeSections.length === 0 || this.#elf.isExecutable(address);
   }
 
   string(offset: number): string {

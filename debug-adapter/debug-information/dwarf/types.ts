@@ -6,16 +6,17 @@ import type { Entry } from './entries.ts';
 const voidType: ValueType = { kind: 'unknown', name: 'void', size: 0 };
 
 export class DwarfTypes {
-  readonly #known = new Map<Entry, ValueType>();
+  /** By the offset of their entries. */
+  readonly #known = new Map<number, ValueType>();
 
   /** The type an entry describes; of a variable or member, `entry.type`. */
   of(entry: Entry | undefined, depth = 0): ValueType {
     if (!entry) return voidType;
-    const known = this.#known.get(entry);
+    const known = this.#known.get(entry.offset);
     if (known) return known;
     if (depth > 32) return { kind: 'unknown', name: entry.name ?? '?', size: 0 };
     const type = this.#make(entry, depth);
-    this.#known.set(entry, type);
+    this.#known.set(entry.offset, type);
     return type;
   }
 

@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { Connection } from '../../../debug-adapter/connection.ts';
+import { memorySource } from '../../../debug-adapter/debug-information/byte-source.ts';
 import type { Target } from '../../../debug-adapter/debugger/target.ts';
 import type { Launch } from '../../../debug-adapter/launch/launched-machine.ts';
 import type { Commands } from '../../../debug-adapter/requests/request.ts';
@@ -34,7 +35,11 @@ export class Client {
 
   /** A client of a target that is there already. */
   static of(target: Target, symbols: { path: string; bytes: Uint8Array; offset?: bigint }[] = []): Client {
-    return new Client(async () => ({ target, symbols: symbols.map(one => ({ offset: 0n, ...one })), problems: [] }));
+    return new Client(async () => ({
+      target,
+      symbols: symbols.map(({ bytes, ...one }) => ({ offset: 0n, ...one, file: memorySource(bytes) })),
+      problems: [],
+    }));
   }
 
   /** The whole response, success or not. */
