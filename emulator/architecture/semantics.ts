@@ -144,18 +144,21 @@ export type Statement =
 
 export type RaisedException = 'undefined' | 'spAlignment' | 'pcAlignment' | 'fpTrap';
 
-/** A pure function over values, shared by rows and compiled once into the engine's module. */
+/**
+ * A function over values, shared by rows and compiled once into the engine's module. Floating-point helpers read FPCR and
+ * add to FPSR, which may be done twice without harm; beyond that they are pure.
+ */
 export interface Helper {
   readonly name: string;
   readonly parameters: readonly ValueType[];
   readonly result: ValueType;
-  /** `wasm`: built from the same language; `host`: a pure function of the host, for what is rare and long. */
+  /** `wasm`: built from the same language; `host`: a function of the host, for what is rare and long. */
   readonly body:
     | { readonly kind: 'wasm'; readonly build: (b: SemanticsBuilder, ...args: Value[]) => Value }
     | { readonly kind: 'host' };
 }
 
-/** Defines a pure helper in the semantics language. */
+/** Defines a helper in the semantics language. */
 export function helper(
   name: string,
   parameters: readonly ValueType[],
@@ -170,7 +173,7 @@ export function helper(
   };
 }
 
-/** Declares a pure helper that the host supplies by name (`execution/host-helpers.ts`). */
+/** Declares a helper that the host supplies by name (`execution/host-helpers.ts`). */
 export function hostHelper(name: string, parameters: readonly ValueType[], result: ValueType): Helper {
   return { name, parameters, result, body: { kind: 'host' } };
 }

@@ -15,6 +15,7 @@ import { logical } from './logical.ts';
 import { moveAndAddress } from './move-address.ts';
 import { simd } from './simd.ts';
 import { simdLoadStore } from './simd-load-store.ts';
+import { simdStructures } from './simd-structures.ts';
 import { system } from './system.ts';
 
 const groups: Readonly<Record<string, readonly Instruction[]>> = {
@@ -32,6 +33,7 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Exclusive and ordered': exclusiveAndOrdered,
   Atomics: atomics,
   'SIMD loads and stores': simdLoadStore,
+  'SIMD structures': simdStructures,
   'Floating point': floatingPoint,
   SIMD: simd,
 };

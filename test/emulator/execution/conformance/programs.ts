@@ -73,8 +73,8 @@ interface Placed {
 function base(row: Instruction, random: Random): number {
   if (needsAligned(row)) return ALIGNED;
   if (random.chance(0.04)) return register(random);
-  // After a pair of which the second half faults the SIMD&FP registers are UNKNOWN.
-  if (random.chance(0.05) && !/^LDN?P \(SIMD/.test(row.name)) return EDGE;
+  // After a transfer of several SIMD&FP registers of which a later part faults these, or memory, are UNKNOWN.
+  if (random.chance(0.05) && !/^LDN?P \(SIMD|structure|^LD\dR/.test(row.name)) return EDGE;
   return random.pick(writesBack(row) ? MOVABLE : POINTERS);
 }
 

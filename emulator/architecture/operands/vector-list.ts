@@ -1,0 +1,112 @@
+/** Lists of consecutive vector registers, as structure loads and table look-ups take them, and elements of such lists. */
+import type { RegisterListOperand } from '../assembly-operand.ts';
+import {
+  current,
+  type ImmediateRef,
+  type OperandKind,
+  type ParseInput,
+  type ParseResult,
+  problem,
+} from '../operand.ts';
+import type { Fields } from '../pattern.ts';
+import type { RegisterRef } from '../semantics.ts';
+import type { Arrangement } from './vector.ts';
+
+const COUNTS = ['no', 'one', 'two', 'three', 'four'];
+
+/** `{v0.4s, v1.4s}`; from three registers on, and where the numbers do not wrap, as a range. */
+function printList(first: number, count: number, suffix: string): string {
+  const name = (step: number) => `v${(first + step) & 31}.${suffix}`;
+  if (count > 2 && first + count <= 32) return `{${name(0)}-${name(count - 1)}}`;
+  return `{${Array.from({ length: count }, (_, step) => name(step)).join(', ')}}`;
+}
+
+/** The list at the cursor, when it has `count` consecutive vector registers of one shape. */
+function listAt(input: ParseInput, count: number, describe: string): RegisterListOperand | ParseResult {
+  const operand = current(input);
+  if (operand?.kind !== 'list')
+    return problem(`${operand ? 'expected' : 'missing operand:'} ${describe}`, operand?.span);
+  const { registers } = operand;
+  const first = registers[0];
+  if (registers.length !== count || !first) return problem(`expected ${describe}`, operand.span);
+  for (const [step, register] of registers.entries()) {
+    const { bank, suffix, index } = register;
+    if (bank !== 'v' || !suffix || index) return problem(`expected ${describe}`, register.span);
+    if (suffix.element !== first.suffix?.element || suffix.lanes !== first.suffix.lanes)
+      return problem('the registers of a list must have the same arrangement', register.span, true);
+    if (register.number !== ((first.number + step) & 31))
+      return problem('the registers of a list must be consecutive', register.span, true);
+  }
+  return operand;
+}
+
+const listCommon = (field: string) =>
+  ({ role: 'register', bank: 'v', stackPointer: false, registerField: field }) as const;
+
+/** Whole vectors: `{v0.16b-v3.16b}`. Semantics see the first register; the others follow it, modulo 32. */
+export function vectorList(field: string, count: number, arrangement: Arrangement): OperandKind<RegisterRef> {
+  const describe = `a list of ${COUNTS[count]} vector register${count > 1 ? 's' : ''} with ${arrangement.describe}`;
+  return {
+    ...listCommon(field),
+    fields: [field, ...arrangement.fields],
+    describe,
+    print: fields => printList(fields[field] as number, count, arrangement.print(fields)),
+    parse: input => {
+      const list = listAt(input, count, describe);
+      if (!('kind' in list)) return list;
+      const first = list.registers[0]!;
+      if (list.index) return problem('an element is not possible here', list.index.span, true);
+      const chosen = arrangement.parse(`${first.suffix?.lanes ?? ''}${first.suffix?.element}`);
+      if (!chosen) return problem(`expected ${describe}`, list.span, true);
+      return { fields: { [field]: first.number, ...chosen }, consumed: 1 };
+    },
+  };
+}
+
+/** How fields hold the index of an element: most significant first. */
+export interface ElementIndex {
+  readonly fields: readonly string[];
+  of(fields: Fields): number;
+  encode(index: number): Readonly<Record<string, number>>;
+}
+
+/** One element of each register: `{v0.s, v1.s}[2]`. */
+export function elementList(
+  field: string,
+  count: number,
+  element: 'b' | 'h' | 's' | 'd',
+  index: ElementIndex,
+): OperandKind<RegisterRef> {
+  const last = { b: 15, h: 7, s: 3, d: 1 }[element];
+  const describe = `element 0 to ${last} of ${COUNTS[count]} vector register${count > 1 ? 's' : ''}, such as {v0.${element}}[1]`;
+  return {
+    ...listCommon(field),
+    fields: [field, ...index.fields],
+    describe,
+    print: fields => `${printList(fields[field] as number, count, element)}[${index.of(fields)}]`,
+    parse: input => {
+      const list = listAt(input, count, describe);
+      if (!('kind' in list)) return list;
+      const first = list.registers[0]!;
+      if (first.suffix?.element !== element || first.suffix.lanes !== undefined || !list.index)
+        return problem(`expected ${describe}`, list.span);
+      const { value, span } = list.index;
+      if (value === undefined) return problem('the index must be known when the line is assembled', span, true);
+      if (value < 0n || value > BigInt(last)) return problem(`${value} is out of range: 0 to ${last}`, span, true);
+      return { fields: { [field]: first.number, ...index.encode(Number(value)) }, consumed: 1 };
+    },
+  };
+}
+
+/** The index that an `elementList` names, as semantics see it; it has no text of its own. */
+export function elementIndex(index: ElementIndex): OperandKind<ImmediateRef> {
+  return {
+    role: 'immediate',
+    fields: [],
+    describe: 'the index of the element',
+    storedAs: 'u8',
+    print: () => '',
+    parse: () => ({ fields: {}, consumed: 0 }),
+    value: fields => BigInt(index.of(fields)),
+  };
+}
