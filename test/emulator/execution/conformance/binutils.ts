@@ -76,9 +76,14 @@ const excluded: readonly { readonly row: RegExp; readonly when: (f: Fields) => b
   },
   { row: /^FCMPE? \(zero/, when: f => f['Rm'] !== 0, why: 'a field that is ignored' },
   {
-    row: /^DUP/,
+    row: /^DUP \(general\)/,
     when: f => (f['imm5']! & (f['imm5']! - 1)) !== 0,
     why: 'bits above the one that tells the size are ignored',
+  },
+  {
+    row: /^INS \(element\)/,
+    when: f => (f['imm4']! & ((f['imm5']! & -f['imm5']!) - 1)) !== 0,
+    why: 'bits below the index are ignored',
   },
   {
     row: /^LDPSW|^LDN?P /,
