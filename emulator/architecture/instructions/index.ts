@@ -5,6 +5,7 @@ import { atomics } from './atomic.ts';
 import { bitfield } from './bitfield.ts';
 import { branches } from './branch.ts';
 import { conditional } from './conditional.ts';
+import { crypto } from './crypto.ts';
 import { dataProcessingRegister } from './data-processing-register.ts';
 import { exceptionGeneration } from './exception-generation.ts';
 import { exclusiveAndOrdered } from './exclusive-ordered.ts';
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'SIMD structures': simdStructures,
   'Floating point': floatingPoint,
   SIMD: simd,
+  Cryptography: crypto,
 };
 
 /** Every instruction row. */
