@@ -1,7 +1,9 @@
 /**
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [arm-data] [binutils] [qemu] [--programs N] [--seed N]
+ *   npm run conformance -- [arm-data] [binutils] [qemu] [--programs N] [--seed N] [--rows REGEX]
+ *
+ * `--rows` looks only at rows whose names match, and publishes nothing.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +18,7 @@ import {
   instancesOfAllRows,
 } from './binutils.ts';
 import { comparePrograms } from './compare.ts';
-import { comparedRows, LENGTH } from './programs.ts';
+import { comparedRows, LENGTH, restrictTo } from './programs.ts';
 
 const words = process.argv.slice(2);
 const number = (name: string, otherwise: number): number => {
@@ -29,8 +31,13 @@ const seed = number('--seed', Date.now() >>> 0);
 const version = (program: string) =>
   /\d+\.\d+(\.\d+)?/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[0] ?? '';
 
+const rowsAt = words.indexOf('--rows');
+const rows = rowsAt < 0 ? undefined : new RegExp(words[rowsAt + 1] as string);
+if (rows) restrictTo(rows);
+
 /** Puts a section into the document between its marks. */
 function publish(part: string, text: string): void {
+  if (rows) return;
   const file = 'docs/conformance.md';
   const document = readFileSync(file, 'utf8');
   const pattern = new RegExp(`(<!-- ${part} -->\n)[^]*?(<!-- end -->)`);
@@ -64,7 +71,7 @@ if (wanted('arm-data')) {
 if (wanted('binutils')) {
   const count = 1000;
   console.log(`binutils: ${instructions.length} rows, up to ${count} words of each, seed ${seed}`);
-  const list = instancesOfAllRows(count, seed);
+  const list = instancesOfAllRows(count, seed).filter(({ row }) => rows?.test(row.name) ?? true);
   const checks = [
     ['what we print, GNU as assembles to the same word', compareWithAs(list)],
     ['GNU objdump prints the same', compareWithObjdump(list)],

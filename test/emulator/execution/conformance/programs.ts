@@ -39,8 +39,13 @@ for (const row of instructions) {
   if (!row.semantics || (row.feature && !findFeature(row.feature)?.implemented)) continue;
   byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
 }
-const groups = [...byGroup.values()];
+let groups = [...byGroup.values()];
 const exclusives = instructions.filter(row => row.traits.has('exclusive'));
+
+/** Makes programs only of rows whose names match: to look at what is new. */
+export function restrictTo(names: RegExp): void {
+  groups = groups.map(rows => rows.filter(row => names.test(row.name))).filter(rows => rows.length > 0);
+}
 
 /** The rows that programs may contain. */
 export const comparedRows: readonly Instruction[] = [...groups.flat(), ...exclusives];
