@@ -10,6 +10,7 @@ import { continueRun, type InterruptStepping } from './debugger/stepping.ts';
 import type { Plan, Stop } from './debugger/stop.ts';
 import { StaleReference, UserProblem } from './debugger/target.ts';
 import type { Launch, LaunchedMachine } from './launch/launched-machine.ts';
+import { Listings } from './listings.ts';
 import type { CustomEvents, LaunchConfiguration } from './protocol.ts';
 import { SourcePaths } from './source-paths.ts';
 import { describeStop } from './stop-event.ts';
@@ -50,6 +51,7 @@ interface FrameHandle {
 export class Session {
   readonly environment: SessionEnvironment;
   readonly variables = new VariableHandles();
+  readonly listings = new Listings();
   /** What this adapter can do: the answer to `initialize`. */
   readonly capabilities: DebugProtocol.Capabilities;
   readonly wishes: Wishes = { source: new Map() };

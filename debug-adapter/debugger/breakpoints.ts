@@ -10,7 +10,7 @@ import { ExpressionProblem } from './expression/lexer.ts';
 import { type Expression, spaceOf, spaceText } from './expression/parser.ts';
 import { hex } from './expression/value.ts';
 import { type HitCondition, parseHitCondition } from './hit-condition.ts';
-import { type Images, splitContext } from './images.ts';
+import { type Images, type LineBinding, splitContext } from './images.ts';
 import { type LogPart, parseLogMessage } from './log-message.ts';
 import type { ExceptionLevel, SpaceAddress, Target, Watchpoint } from './target.ts';
 
@@ -50,6 +50,15 @@ export interface Breakpoint {
 
 export interface SourceBreakpointWish extends BreakpointWishes {
   readonly line: number;
+}
+/** What lines can be broken on: a file, or a listing of code. */
+export interface BreakableSource {
+  /** What tells this source from others. */
+  readonly key: string;
+  /** Of a file. */
+  readonly path?: string;
+  /** The code of a line, counted from 1; a line without code moves to the next one that has some. */
+  bind(line: number): LineBinding | undefined;
 }
 export interface FunctionBreakpointWish extends BreakpointWishes {
   readonly name: string;
@@ -102,16 +111,12 @@ export class Breakpoints {
     return this.#byAddress.size > 0 || this.#data.length > 0 || this.#exceptions.length > 0;
   }
 
-  /** `matches` tells which paths of the debug information are the file at `path`. */
-  setSource(
-    path: string,
-    wishes: readonly SourceBreakpointWish[],
-    matches: (path: string) => boolean,
-  ): readonly Breakpoint[] {
+  /** Replaces the breakpoints of one source, which `key` names; `bind` gives the code of its lines. */
+  setSource({ key, path, bind }: BreakableSource, wishes: readonly SourceBreakpointWish[]): readonly Breakpoint[] {
     const made = wishes.map(wish => {
-      const breakpoint = this.#make('source', wish, { path });
+      const breakpoint = this.#make('source', wish, { ...(path !== undefined && { path }) });
       if (breakpoint.message === undefined) {
-        const binding = this.#images.bindLine(wish.line, matches);
+        const binding = bind(wish.line);
         if (binding) {
           breakpoint.addresses = binding.addresses;
           breakpoint.line = binding.line;
@@ -122,7 +127,7 @@ export class Breakpoints {
       }
       return breakpoint;
     });
-    this.#bySource.set(path, made);
+    this.#bySource.set(key, made);
     this.#arm();
     return made;
   }
@@ -198,9 +203,10 @@ export class Breakpoints {
   /** Symbols have come: binds again what was pending. Gives the breakpoints that changed. */
   rebind(matches: (wanted: string) => (path: string) => boolean): readonly Breakpoint[] {
     const changed: Breakpoint[] = [];
-    for (const [path, breakpoints] of this.#bySource) {
+    for (const breakpoints of this.#bySource.values()) {
       for (const breakpoint of breakpoints) {
-        if (breakpoint.verified || breakpoint.line === undefined) continue;
+        const { path } = breakpoint;
+        if (breakpoint.verified || breakpoint.line === undefined || path === undefined) continue;
         const binding = this.#images.bindLine(breakpoint.line, matches(path));
         if (!binding) continue;
         breakpoint.addresses = binding.addresses;

@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Breakpoint, BreakpointWishes } from '../debugger/breakpoints.ts';
 import type { Session } from '../session.ts';
 import { parseReference } from './memory-reference.ts';
+import { sourceLines } from './source-lines.ts';
 
 interface Wish {
   readonly condition?: string;
@@ -19,10 +20,9 @@ const wishOf = ({ condition, hitCondition, logMessage, mode }: Wish): Breakpoint
 });
 
 export function applySource(session: Session, args: DebugProtocol.SetBreakpointsArguments): readonly Breakpoint[] {
-  const path = args.source.path ?? args.source.name ?? '';
   const wanted = args.breakpoints ?? (args.lines ?? []).map((line): DebugProtocol.SourceBreakpoint => ({ line }));
   const wishes = wanted.map(one => ({ ...wishOf(one), line: session.adapterLine(one.line) }));
-  return session.debugger.breakpoints.setSource(path, wishes, session.sources.matcher(path));
+  return session.debugger.breakpoints.setSource(sourceLines(session, args.source), wishes);
 }
 
 export function applyFunctions(

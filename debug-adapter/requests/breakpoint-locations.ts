@@ -1,4 +1,5 @@
 import { request } from './request.ts';
+import { sourceLines } from './source-lines.ts';
 
 export const breakpointLocations = request('breakpointLocations', {
   capabilities: { supportsBreakpointLocationsRequest: true },
@@ -7,9 +8,7 @@ export const breakpointLocations = request('breakpointLocations', {
   run(session, { source, line, endLine }) {
     const first = session.adapterLine(line);
     const last = endLine === undefined ? first : session.adapterLine(endLine);
-    const lines = session.debugger.images.linesWithCode(session.sources.matcher(source.path ?? source.name ?? ''));
-    return {
-      breakpoints: lines.filter(one => one >= first && one <= last).map(one => ({ line: session.clientLine(one) })),
-    };
+    const lines = sourceLines(session, source).withCode(first, last);
+    return { breakpoints: lines.map(one => ({ line: session.clientLine(one) })) };
   },
 });

@@ -1,5 +1,6 @@
 import { UserProblem } from '../debugger/target.ts';
 import { request } from './request.ts';
+import { sourceLines } from './source-lines.ts';
 
 /** Places that the PC can be set to: the code of a line. Targets are numbered by their address. */
 export const gotoTargets = request('gotoTargets', {
@@ -7,10 +8,7 @@ export const gotoTargets = request('gotoTargets', {
   legalWhile: 'stopped',
   needs: { source: 'object', line: 'number' },
   run(session, { source, line }) {
-    const binding = session.debugger.images.bindLine(
-      session.adapterLine(line),
-      session.sources.matcher(source.path ?? source.name ?? ''),
-    );
+    const binding = sourceLines(session, source).bind(session.adapterLine(line));
     return {
       targets: (binding?.addresses ?? []).map(address => ({
         id: session.gotoTarget(address),

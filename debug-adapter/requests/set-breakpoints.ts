@@ -1,5 +1,6 @@
 import { applySource } from './apply-wishes.ts';
 import { request } from './request.ts';
+import { sourceLines } from './source-lines.ts';
 
 export const setBreakpoints = request('setBreakpoints', {
   capabilities: {
@@ -10,8 +11,7 @@ export const setBreakpoints = request('setBreakpoints', {
   legalWhile: 'launched',
   needs: { source: 'object', breakpoints: 'array?', lines: 'array?' },
   run(session, args) {
-    const path = args.source.path ?? args.source.name ?? '';
-    session.wishes.source.set(path, args);
+    session.wishes.source.set(sourceLines(session, args.source).key, args);
     return { breakpoints: applySource(session, args).map(breakpoint => session.protocolBreakpoint(breakpoint)) };
   },
 });

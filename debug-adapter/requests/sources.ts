@@ -9,11 +9,17 @@ export const loadedSources = request('loadedSources', {
   },
 });
 
-/** Clients read files themselves; this is for those that cannot. */
+/** Listings of code. Files clients read themselves; they are also here for those that cannot. */
 export const source = request('source', {
   legalWhile: 'launched',
   needs: { source: 'object?', sourceReference: 'number?' },
-  async run(session, { source: wanted }) {
+  async run(session, { source: wanted, sourceReference }) {
+    const reference = wanted?.sourceReference ?? sourceReference ?? 0;
+    if (reference > 0) {
+      const content = session.listings.text(session.debugger, reference);
+      if (content === undefined) throw new UserProblem(`There is no listing ${reference}`);
+      return { content, mimeType: 'text/x-aarch64-asm' };
+    }
     const path = wanted?.path;
     const known = path !== undefined && session.debugger.images.sourcePaths.some(session.sources.matcher(path));
     if (!known) throw new UserProblem(`No loaded image was built from ${path ?? 'this source'}`);

@@ -2,6 +2,8 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { headline } from '../debugger/exception-text.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { Frame } from '../debugger/frame.ts';
+import type { CodePlace } from '../debugger/images.ts';
+import type { ListedPlace } from '../listings.ts';
 import type { Session } from '../session.ts';
 import { request } from './request.ts';
 
@@ -42,14 +44,34 @@ function protocolFrame(session: Session, pe: number, frame: Frame): DebugProtoco
   const { images } = session.debugger;
   const name = images.nameOf(frame.pc, frame.el, frame.lookup) ?? hex(frame.pc);
   const place = images.lineAt(frame.lookup, frame.el);
+  const isThere = place !== undefined && session.sources.exists(session.sources.resolve(place.path));
+  const listed = isThere ? undefined : session.listings.at(session.debugger, pe, frame.el, frame.lookup);
   const image = images.symbolAt(frame.lookup, frame.el)?.image;
   return {
     id,
     name: `${name}  [EL${frame.el}]`,
-    line: place ? session.clientLine(place.line) : 0,
-    column: place ? Math.max(place.column, session.client.columnsStartAt1 === false ? 0 : 1) : 0,
     instructionPointerReference: hex(frame.pc),
-    ...(place && { source: session.source(place.path) }),
+    ...(listed ? listedSource(session, listed, place) : sourcePlace(session, place)),
     ...(image && { moduleId: image.name }),
+  };
+}
+
+function sourcePlace(session: Session, place: CodePlace | undefined) {
+  if (!place) return { line: 0, column: 0 };
+  const firstColumn = session.client.columnsStartAt1 === false ? 0 : 1;
+  return {
+    source: session.source(place.path),
+    line: session.clientLine(place.line),
+    column: Math.max(place.column, firstColumn),
+  };
+}
+
+/** The code itself, where there is no source or its file is not on this computer. */
+function listedSource(session: Session, { reference, name, line }: ListedPlace, place: CodePlace | undefined) {
+  const origin = place ? `code in memory; there is no file ${session.sources.resolve(place.path)}` : 'code in memory';
+  return {
+    source: { name, sourceReference: reference, origin },
+    line: session.clientLine(line),
+    column: session.client.columnsStartAt1 === false ? 0 : 1,
   };
 }

@@ -126,7 +126,7 @@ describe('a session', () => {
     const stack = await client.stack();
     expect(stack[0]).toBe('0x2400  [EL2]');
     expect(stack[1]).toMatch(/^── EL1 → EL2: /);
-    expect(stack[2]).toBe('0x1008  [EL1]');
+    expect(stack[2]).toMatch(/^0x1008 {2}\[EL1\]/);
     expect(reason(await client.run('stepOut'))).toBe('step');
     expect(await client.evaluate('pc')).toBe('0x1008');
     expect(await client.evaluate('el')).toBe('1');
@@ -273,6 +273,33 @@ describe('a session', () => {
           `${BigInt(address).toString(16)} ${instruction}${presentationHint ? ` (${presentationHint})` : ''}`,
       ),
     ).toEqual(['ffc ?? (invalid)', '1000 nop', '1004 hvc #0x0', '1008 nop', '100c nop']);
+  });
+
+  test('code without source is listed, and a line of the listing can be broken on', async () => {
+    const client = Client.of(machine());
+    await client.launch({ stopOnEntry: true });
+    const [frame] = (await client.request('stackTrace', { threadId: 1 }))!.stackFrames;
+    expect(frame).toMatchObject({ line: 1, source: { name: '0x1000', origin: 'code in memory' } });
+    const source = frame!.source!;
+    const { content } = (await client.request('source', { source, sourceReference: source.sourceReference! }))!;
+    expect(content.split('\n').map(line => line.trim().replace(/\s+/g, ' '))).toEqual([
+      'nop // 0x1000 d503201f',
+      'hvc #0x0 // 0x1004 d4000002',
+      'nop // 0x1008 d503201f',
+      'nop // 0x100c d503201f',
+      '',
+    ]);
+    const wanted = { source, breakpoints: [{ line: 3 }, { line: 9 }] };
+    const { breakpoints } = (await client.request('setBreakpoints', wanted))!;
+    expect(breakpoints).toMatchObject([
+      { verified: true, line: 3, instructionReference: '0x1008' },
+      { verified: false },
+    ]);
+    expect(await client.request('breakpointLocations', { source, line: 3, endLine: 9 })).toEqual({
+      breakpoints: [{ line: 3 }, { line: 4 }],
+    });
+    expect(reason(await client.run('continue'))).toBe('breakpoint');
+    expect(await client.evaluate('pc')).toBe('0x1008');
   });
 });
 
