@@ -1,5 +1,6 @@
 /** The parts of the architecture's tables that assembling and explaining assembly need. */
 export type {
+  AbsentRegister,
   Alias,
   AssembledInstruction,
   AssemblyOperand,
@@ -28,6 +29,7 @@ export {
   describeTrap,
   disassemble,
   extractFields,
+  findAbsentRegister,
   findSystemInstruction,
   findSystemRegister,
   genericName,

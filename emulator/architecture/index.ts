@@ -18,3 +18,4 @@ export * from './syndrome-description.ts';
 export * from './system-instructions.ts';
 export * from './system-register.ts';
 export * from './system-registers/index.ts';
+export * from './system-registers/of-absent-features.ts';

@@ -1,4 +1,5 @@
 import {
+  type AbsentRegister,
   describeCondition,
   describeTrap,
   type Field,
@@ -30,6 +31,13 @@ export function explainSystemRegister(row: SystemRegister): string {
     parts.push(`**${layout.name}**${when ? ` (when ${when})` : ''}`, fieldTable(layout.fields));
   }
   return parts.join('\n\n');
+}
+
+/** A register that the machine does not have. */
+export function explainAbsentRegister({ name, encoding, access, feature }: AbsentRegister): string {
+  const ways = access.read && access.write ? 'read and write' : access.read ? 'read-only' : 'write-only';
+  const reason = `Belongs to ${feature}, which the machine does not have: an access is UNDEFINED.`;
+  return [`**${name}**`, `\`${genericName(encoding)}\` · ${ways}`, reason].join('\n\n');
 }
 
 /** A system instruction such as `tlbi vae2is` in words. */

@@ -1,13 +1,17 @@
 import type { Hover, Position } from 'vscode-languageserver';
 import type { Analysis } from '../analysis.ts';
-import { findSystemInstruction, findSystemRegister } from '../architecture.ts';
+import { findAbsentRegister, findSystemInstruction, findSystemRegister } from '../architecture.ts';
 import { directivesByName, spellingsOf } from '../assembler/index.ts';
 import { disassembleWord } from '../explanations/disassembly.ts';
 import { code, explainInstruction } from '../explanations/instruction.ts';
 import { listingAt, listingText } from '../explanations/listing.ts';
 import { explainMacro, explainPreprocessorMacro } from '../explanations/macro.ts';
 import { explainSymbol } from '../explanations/symbol.ts';
-import { explainSystemInstruction, explainSystemRegister } from '../explanations/system-register.ts';
+import {
+  explainAbsentRegister,
+  explainSystemInstruction,
+  explainSystemRegister,
+} from '../explanations/system-register.ts';
 import { registerNamed } from '../syntax/index.ts';
 import { statementAt, type WordInStatement, wordAt } from '../word.ts';
 import { offsetOf, rangeOf } from './position.ts';
@@ -66,7 +70,9 @@ function explainHead(analysis: Analysis, word: WordInStatement, offset: number):
 function explainSystemName(word: WordInStatement): string | undefined {
   if (word.head === 'mrs' || word.head === 'msr') {
     const row = findSystemRegister(word.text.toUpperCase()) ?? findSystemRegister(word.text);
-    return row && explainSystemRegister(row);
+    if (row) return explainSystemRegister(row);
+    const absent = findAbsentRegister(word.text);
+    return absent && explainAbsentRegister(absent);
   }
   if (/^(?:tlbi|dc|ic|at)$/.test(word.head)) {
     const row = findSystemInstruction(`${word.head} ${word.text}`.toUpperCase());

@@ -1,6 +1,6 @@
 import { type SemanticTokens, SemanticTokensBuilder, type SemanticTokensLegend } from 'vscode-languageserver';
 import type { Analysis } from '../analysis.ts';
-import { findSystemRegister } from '../architecture.ts';
+import { findAbsentRegister, findSystemRegister } from '../architecture.ts';
 import { directivesByName, spellingsOf } from '../assembler/index.ts';
 import { characterEnd, isDigit, isNameStart, nameEnd, registerNamed, stringEnd } from '../syntax/index.ts';
 import { type PlacedStatement, statementsOf } from '../word.ts';
@@ -108,7 +108,7 @@ function headType(analysis: Analysis, name: string): [TokenType, Modifier?] {
 
 function operandType(analysis: Analysis, head: string, word: string): [TokenType, Modifier?] | undefined {
   if (word === '.') return undefined;
-  if ((head === 'mrs' || head === 'msr') && findSystemRegister(word.toUpperCase()))
+  if ((head === 'mrs' || head === 'msr') && (findSystemRegister(word) ?? findAbsentRegister(word)))
     return ['enumMember', 'defaultLibrary'];
   if (registerNamed(word.split('.')[0]!)) return ['variable', 'defaultLibrary'];
   if (analysis.assembly.preprocessed?.macros.has(word)) return ['macro'];

@@ -5,6 +5,7 @@ import type { Fields } from '../pattern.ts';
 import { type SystemInstruction, systemInstructionAt, systemInstructions } from '../system-instructions.ts';
 import { systemEncodingKey } from '../system-register.ts';
 import { findSystemRegister, systemRegisterAt } from '../system-registers/index.ts';
+import { absentRegisterAt, findAbsentRegister } from '../system-registers/of-absent-features.ts';
 import { hexadecimal, immediateAt, parseRange } from './immediate.ts';
 import { generalRegisterName, parseGeneralRegister } from './register.ts';
 
@@ -112,7 +113,9 @@ export function systemRegisterOperand(direction: 'read' | 'write'): OperandKind<
       const usable =
         row &&
         (row.access[direction] !== undefined || (row.access.read === undefined && row.access.write === undefined));
-      return usable ? row.name.toLowerCase() : genericSystemRegisterName(fields);
+      if (usable) return row.name.toLowerCase();
+      const absent = absentRegisterAt(key);
+      return absent?.access[direction] ? absent.name.toLowerCase() : genericSystemRegisterName(fields);
     },
     parse: input => {
       const operand = current(input);
@@ -124,10 +127,12 @@ export function systemRegisterOperand(direction: 'read' | 'write'): OperandKind<
         return { fields: { o0: op0 - 2, ...rest }, consumed: 1 };
       }
       const row = findSystemRegister(operand.name);
-      if (!row) return problem(`${operand.name} is not a system register`, operand.span, true);
-      if (row.access[direction] === undefined)
-        return problem(`${row.name} is ${direction === 'read' ? 'write' : 'read'}-only`, operand.span, true);
-      const [op0, op1, CRn, CRm, op2] = row.encoding;
+      const register = row ?? findAbsentRegister(operand.name);
+      if (!register) return problem(`${operand.name} is not a system register`, operand.span, true);
+      const allowed = register.access[direction];
+      if (allowed === undefined || allowed === false)
+        return problem(`${register.name} is ${direction === 'read' ? 'write' : 'read'}-only`, operand.span, true);
+      const [op0, op1, CRn, CRm, op2] = register.encoding;
       return { fields: { o0: op0 - 2, op1, CRn, CRm, op2 }, consumed: 1 };
     },
   };
