@@ -6,6 +6,7 @@
  */
 
 import { fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
+import type { DiskImage } from '../devices/virtio/disk.ts';
 import { isElf, readElfImage } from './elf-image.ts';
 import { type DeviceTree, DeviceTreeError, flatten, parseDeviceTree } from './flattened-device-tree.ts';
 import { checkPieces, ImageError, type LoadableRange, type LoadedPiece } from './image.ts';
@@ -18,6 +19,8 @@ import { virtMemoryMap } from './virt-memory-map.ts';
 export interface BootFiles {
   /** @throws whatever a host throws for a file that cannot be read */
   read(name: string): Uint8Array;
+  /** A file of which parts are read when they are needed; without it a drive's image is read whole. */
+  open?(name: string): DiskImage;
   /** Decompresses gzip data; without it a compressed kernel is refused. */
   inflate?(bytes: Uint8Array): Uint8Array;
 }

@@ -63,7 +63,7 @@ export class Machine {
   private readonly semihosting: MachineSemihosting;
   /** Everything with state beside the processing elements, in the order in which it is restored. */
   private readonly snapshotables: readonly Snapshotable[];
-  /** Bytes that the first serial port sends; silent while history is replayed. */
+  /** Bytes that the guest sends to the terminal; silent while history is replayed. */
   onSerialOutput: ((byte: number) => void) | undefined;
   /** Asked of every record; true stops the run. */
   exceptionCatcher: ((record: ExceptionRecord) => boolean) | undefined;
@@ -96,7 +96,7 @@ export class Machine {
         routeChanged: () => {
           for (const unit of this.core.units) unit.forgetTranslations();
         },
-        transmit: (port, byte) => this.transmit(port, byte),
+        transmit: (port, byte) => port === 'terminal' && this.transmit(byte),
         powerOff: () =>
           this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
         reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the secure GPIO reset the machine' }),
@@ -104,7 +104,7 @@ export class Machine {
     });
     const { board } = this;
     this.semihosting = new MachineSemihosting(options, board, {
-      transmit: byte => this.transmit('uart', byte),
+      transmit: byte => this.transmit(byte),
       memoryWritten: (linear, length) => this.core.executor.memoryWritten(linear, length),
       exit: status => this.end({ kind: 'ended', how: 'exit', status, detail: `the guest ended with status ${status}` }),
     });
@@ -256,7 +256,7 @@ export class Machine {
   sendSerialInput(bytes: Uint8Array): void {
     const kept = bytes.slice();
     this.input(() => {
-      for (const byte of kept) this.board.uart.receive(byte);
+      this.board.receive(kept);
       this.semihosting.inputArrived(this.core.units);
     });
   }
@@ -405,8 +405,7 @@ export class Machine {
     };
   }
 
-  private transmit(port: 'uart' | 'secure uart', byte: number): void {
-    if (port !== 'uart') return;
+  private transmit(byte: number): void {
     this.outputSent++;
     if (this.outputSent <= this.outputShown) return;
     this.outputShown = this.outputSent;

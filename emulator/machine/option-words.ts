@@ -1,5 +1,7 @@
 /** Reads QEMU's command line words (`-M virt,virtualization=on -m 512 …`) into machine options. */
 
+import { DeviceWords, supportedDevices } from './device-words.ts';
+import { number, onOff, type Setting, settings, unsupported } from './option-values.ts';
 import {
   defaultMachineOptions,
   type FlashOptions,
@@ -17,6 +19,8 @@ type Draft = { -readonly [K in keyof MachineOptions]: MachineOptions[K] } & {
   loaders: LoaderOptions[];
   loaderValues: LoaderValue[];
   fwCfg: FwCfgOptions[];
+  /** What will be `devices` and `serial`. */
+  words: DeviceWords;
 };
 
 /** A word's handler. Words without a value have none in their handler's parameters. */
@@ -45,9 +49,13 @@ const words: Readonly<Record<string, WordHandler>> = {
   '-append': { value: 'TEXT', read: (draft, value) => void (draft.append = value) },
   '-bios': { value: 'FILE', read: (draft, value) => void (draft.bios = value) },
   '-dtb': { value: 'FILE', read: (draft, value) => void (draft.dtb = value) },
-  '-drive': { value: 'if=pflash,format=raw,file=FILE[,unit=0|1][,readonly=on]', read: drive },
+  '-drive': { value: 'if=pflash|none|virtio,format=raw,file=FILE[,id=ID][,unit=0|1][,readonly=on]', read: drive },
   '-pflash': { value: 'FILE', read: (draft, value) => addFlash(draft, value, undefined) },
-  '-device': { value: 'loader,file=FILE[,addr=ADDRESS][,cpu-num=N]', read: device },
+  '-device': { value: 'loader,file=FILE[,addr=ADDRESS][,cpu-num=N]|virtio-…[,…]', read: device },
+  '-chardev': { value: 'stdio|null,id=ID[,mux=on]', read: (d, value, word) => d.words.addCharacterDevice(word, value) },
+  '-object': { value: 'rng-random|rng-builtin,id=ID', read: (d, value, word) => d.words.addObject(word, value) },
+  '-global': { value: 'virtio-mmio.force-legacy=on|off', read: globalProperty },
+  '-seed': { value: 'N', read: (draft, value, word) => void (draft.seed = number(word, value)) },
   '-fw_cfg': { value: '[name=]NAME,file=FILE|string=TEXT', read: fwCfg },
   '-semihosting': flag(draft => void (draft.semihosting = { ...draft.semihosting, enabled: true })),
   '-semihosting-config': { value: 'enable=on[,target=native][,userspace=on][,arg=WORD]…', read: semihosting },
@@ -57,7 +65,7 @@ const words: Readonly<Record<string, WordHandler>> = {
   '-nodefaults': nothing,
   '-no-reboot': flag(draft => void (draft.noReboot = true)),
   '-S': flag(draft => void (draft.startPaused = true)),
-  '-serial': { value: 'stdio|mon:stdio', read: oneOf('stdio', 'mon:stdio') },
+  '-serial': { value: 'stdio|mon:stdio|none|chardev:ID', read: (d, value, word) => d.words.addSerial(word, value) },
   '-monitor': { value: 'none', read: oneOf('none', 'null') },
   '-display': { value: 'none', read: oneOf('none') },
   '-accel': { value: 'tcg', read: oneOf('tcg') },
@@ -86,6 +94,7 @@ export function parseOptionWords(
     loaders: [...base.loaders],
     loaderValues: [...base.loaderValues],
     fwCfg: [...base.fwCfg],
+    words: new DeviceWords(),
   };
   for (let index = 0; index < given.length; index++) {
     const written = given[index]!;
@@ -131,40 +140,13 @@ function check(draft: Draft): MachineOptions {
       `-smp ${draft.processingElements}: with gic-version=${draft.gicVersion} there are 1 to ${most} processing elements`,
     );
   }
-  return draft;
-}
-
-// Values.
-
-interface Setting {
-  readonly key: string;
-  readonly value: string;
-}
-
-/** Splits `a,b=c,d=e` at its commas (two commas stand for one); the first part may have a key left out. */
-function settings(text: string, firstKey?: string): Setting[] {
-  const parts = text.split(/(?<!,),(?!,)/).map(part => part.replaceAll(',,', ','));
-  return parts.map((part, index) => {
-    const equals = part.indexOf('=');
-    if (equals >= 0) return { key: part.slice(0, equals), value: part.slice(equals + 1) };
-    return index === 0 && firstKey ? { key: firstKey, value: part } : { key: part, value: 'on' };
-  });
-}
-
-function onOff(word: string, { key, value }: Setting): boolean {
-  if (['on', 'yes', 'true', 'y'].includes(value)) return true;
-  if (['off', 'no', 'false', 'n'].includes(value)) return false;
-  throw new OptionError(`${word} ${key}=${value}: say ${key}=on or ${key}=off`);
-}
-
-function number(what: string, text: string): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new OptionError(`${what}: ${text} is not a number`);
-  return value;
-}
-
-function unsupported(word: string, { key, value }: Setting, supported: string): OptionError {
-  return new OptionError(`${word} ${key}=${value} is not supported. Supported: ${supported}`);
+  const { words: deviceWords, ...options } = draft;
+  const { devices, serial } = deviceWords.resolve();
+  return {
+    ...options,
+    devices: [...options.devices, ...devices],
+    serial: serial.length > 0 ? serial : options.serial,
+  };
 }
 
 /** Accepts a value that asks for what the machine does anyway. */
@@ -269,10 +251,11 @@ function memory(draft: Draft, text: string, word: string): void {
 }
 
 function drive(draft: Draft, text: string, word: string): void {
-  const found = new Map(settings(text).map(({ key, value }) => [key, value]));
-  const kind = found.get('if');
-  if (kind !== 'pflash') {
-    throw new OptionError(`${word} ${text}: only flash is supported: ${word} ${words['-drive']!.value}`);
+  const list = settings(text);
+  const found = new Map(list.map(({ key, value }) => [key, value]));
+  if (found.get('if') !== 'pflash') {
+    draft.words.addDrive(word, list);
+    return;
   }
   for (const [key, value] of found) {
     if (!['if', 'file', 'unit', 'index', 'format', 'readonly', 'id'].includes(key)) {
@@ -286,6 +269,14 @@ function drive(draft: Draft, text: string, word: string): void {
   addFlash(draft, file, found.get('unit') ?? found.get('index'));
 }
 
+function globalProperty(draft: Draft, text: string, word: string): void {
+  const [setting] = settings(text);
+  if (setting?.key !== 'virtio-mmio.force-legacy') {
+    throw new OptionError(`${word} ${text} is not supported. Supported: ${words['-global']!.value}`);
+  }
+  draft.legacyVirtio = onOff(word, setting);
+}
+
 function addFlash(draft: Draft, file: string, unit: string | undefined): void {
   const taken = draft.flash.map(f => f.bank);
   const bank = unit === undefined ? [0, 1].find(b => !taken.includes(b as 0 | 1)) : number('unit', unit);
@@ -295,10 +286,18 @@ function addFlash(draft: Draft, file: string, unit: string | undefined): void {
 }
 
 function device(draft: Draft, text: string, word: string): void {
-  const [driver, ...rest] = settings(text, 'driver');
-  if (driver?.key !== 'driver' || driver.value !== 'loader') {
-    throw new OptionError(`${word} ${driver?.value ?? text} is not supported. Supported: loader`);
+  const list = settings(text, 'driver');
+  const driver = list[0]?.key === 'driver' ? list[0].value : text;
+  if (driver === 'loader') genericLoader(draft, list.slice(1), text, word);
+  else if (supportedDevices.includes(driver)) draft.words.addDevice(list);
+  else {
+    throw new OptionError(
+      `${word} ${driver} is not supported. Supported: ${['loader', ...supportedDevices].join(', ')}`,
+    );
   }
+}
+
+function genericLoader(draft: Draft, rest: readonly Setting[], text: string, word: string): void {
   const known = ['file', 'addr', 'cpu-num', 'force-raw', 'data', 'data-len', 'data-be'];
   const found = new Map<string, string>();
   for (const setting of rest) {

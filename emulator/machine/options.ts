@@ -26,6 +26,36 @@ export interface FlashOptions {
   readonly file: string;
 }
 
+/** A drive: an image on the host, which is only read. What the guest writes stays in the machine. */
+export interface DriveOptions {
+  readonly file: string;
+  /** The guest cannot write to it either. */
+  readonly readOnly: boolean;
+}
+
+/** How a device is reached. */
+export type DeviceBus = 'mmio' | 'pci';
+
+/** A port of a console device. */
+export interface ConsolePortOptions {
+  readonly number: number;
+  readonly isConsole: boolean;
+  readonly name?: string;
+  /** It is connected with the terminal. */
+  readonly terminal: boolean;
+}
+
+/** A device that is plugged in, in the order in which they were named. */
+export type DeviceOptions = {
+  readonly bus: DeviceBus;
+  /** Number of its PCI slot; the first free one when absent. */
+  readonly slot?: number;
+} & (
+  | { readonly kind: 'block'; readonly drive: DriveOptions; readonly serial: string }
+  | { readonly kind: 'entropy' }
+  | { readonly kind: 'console'; readonly ports: readonly ConsolePortOptions[] }
+);
+
 /** An item of the fw_cfg directory: from a file or given in place. */
 export type FwCfgOptions =
   | { readonly name: string; readonly file: string }
@@ -60,6 +90,13 @@ export interface MachineOptions {
   readonly loaders: readonly LoaderOptions[];
   readonly loaderValues: readonly LoaderValue[];
   readonly fwCfg: readonly FwCfgOptions[];
+  readonly devices: readonly DeviceOptions[];
+  /** The virtio-mmio transports have the legacy interface. */
+  readonly legacyVirtio: boolean;
+  /** For each serial port, whether it is connected with the terminal; without a word the first is. */
+  readonly serial: readonly boolean[];
+  /** Where the machine's random numbers begin. */
+  readonly seed: number;
   readonly semihosting: SemihostingOptions;
   readonly counter: CounterRate;
   /** Seconds since 1970 that the real-time clock shows at virtual time zero. */
@@ -84,6 +121,10 @@ export const defaultMachineOptions: MachineOptions = {
   loaders: [],
   loaderValues: [],
   fwCfg: [],
+  devices: [],
+  legacyVirtio: true,
+  serial: [],
+  seed: 1,
   semihosting: { enabled: false, userspace: false, arguments: [] },
   counter: defaultCounterRate,
   realTimeBase: 1_735_689_600, // 2025-01-01T00:00:00Z

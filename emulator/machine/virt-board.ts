@@ -15,11 +15,13 @@ import { EmptyPciWindow, PciConfigurationSpace } from '../devices/pci-host.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
-import { EmptyVirtioTransport } from '../devices/virtio-mmio.ts';
+import { VirtioConsole } from '../devices/virtio/console.ts';
+import { VirtioMmio } from '../devices/virtio/mmio.ts';
 import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
 import { type BootFiles, type BootPlan, type PsciConduit, planBoot, psciConduit } from './boot.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { powerKeyPin, virtDeviceTree } from './virt-device-tree.ts';
+import { assignTransports, pluggedDevices } from './virt-devices.ts';
 import { sharedInterrupts, virtMemoryMap } from './virt-memory-map.ts';
 import { MachineClock } from './virtual-clock.ts';
 
@@ -49,8 +51,8 @@ export interface VirtBoardHost {
   beforeMemoryWrite(physicalAddress: number, length: number): void;
   /** A range began or ceased to be directly readable. */
   routeChanged(range: MappedRange): void;
-  /** The guest sent a byte through a serial port. */
-  transmit(port: 'uart' | 'secure uart', byte: number): void;
+  /** The guest sent a byte to the terminal, or through the secure world's port while that is not the terminal. */
+  transmit(port: 'terminal' | 'secure uart', byte: number): void;
   /** The secure world's GPIO asks to switch off. */
   powerOff(): void;
   /** The secure world's GPIO asks to start again. */
@@ -81,6 +83,8 @@ export interface VirtBoard {
   loadImages(when?: 'power on' | 'reset'): void;
   /** Puts every device into its state after power on. Time goes on, memory and flash stay. */
   resetDevices(): void;
+  /** Gives what a person types to whoever is connected with the terminal. */
+  receive(bytes: Uint8Array): void;
   /** Presses and releases the power key. */
   pressPowerKey(): void;
 }
@@ -136,10 +140,11 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     line: (pe, intid) => gic.ppi(pe, intid),
     rate: machine.counter,
   });
+  const [uartHasTerminal = true, secureUartHasTerminal = false] = machine.serial;
   const uart = new Pl011({
     name: 'PL011 UART',
     line: gic.spi(at.uart.spi),
-    onTransmit: byte => host.transmit('uart', byte),
+    onTransmit: byte => uartHasTerminal && host.transmit('terminal', byte),
   });
   const rtc = new Pl031({
     line: gic.spi(at.rtc.spi),
@@ -181,9 +186,19 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   place(fwCfg, at.fwCfg);
   placeInterruptController(gic, machine, place);
   const transportSize = at.virtio.size / at.virtio.count;
-  for (let index = 0; index < at.virtio.count; index++) {
-    place(new EmptyVirtioTransport(index), { base: at.virtio.base + index * transportSize, size: transportSize });
-  }
+  const plugged = pluggedDevices(machine, files, byte => host.transmit('terminal', byte));
+  const onMmio = assignTransports(plugged);
+  const transports = Array.from({ length: at.virtio.count }, (_, index) => {
+    const transport = new VirtioMmio({
+      index,
+      line: gic.spi(at.virtio.spi + index),
+      memory: dma,
+      legacy: machine.legacyVirtio,
+      ...(onMmio.has(index) && { device: onMmio.get(index)!.device }),
+    });
+    place(transport, { base: at.virtio.base + index * transportSize, size: transportSize });
+    return transport;
+  });
   place(new EmptyPciWindow('PCI memory window'), at.pciMemory);
   place(new EmptyPciWindow('PCI I/O window'), at.pciIo);
   place(new PciConfigurationSpace(), at.pciConfiguration);
@@ -196,7 +211,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     secureUart = new Pl011({
       name: 'secure PL011 UART',
       line: gic.spi(at.secureUart.spi),
-      onTransmit: byte => host.transmit('secure uart', byte),
+      onTransmit: byte => host.transmit(secureUartHasTerminal ? 'terminal' : 'secure uart', byte),
     });
     place(secureUart, at.secureUart, secureOnly);
     secureGpio = new Pl061({
@@ -212,10 +227,23 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
 
   const devices: readonly (Snapshotable | undefined)[] = [
     ...[gic, timer, uart, secureUart, rtc, gpio, secureGpio, fwCfg],
+    ...transports.filter(transport => transport.endpoint),
     ...banks,
   ];
   const stateful = devices.filter(device => device !== undefined);
   const initialStates = stateful.map(device => device.save());
+
+  /** Input for the first port that is connected with the terminal. */
+  const consoleInput = (bytes: Uint8Array) => {
+    for (const { endpoint } of transports) {
+      const owner = plugged.find(({ device }) => device === endpoint?.device);
+      const port = owner?.terminalPorts[0];
+      if (port === undefined || !(endpoint?.device instanceof VirtioConsole)) continue;
+      const { device } = endpoint;
+      endpoint.work(() => device.receive(port, bytes));
+      return;
+    }
+  };
 
   const board: VirtBoard = {
     memory,
@@ -244,6 +272,12 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
       stateful.forEach((device, index) => {
         device.restore(structuredClone(initialStates[index]));
       });
+    },
+    receive(bytes) {
+      // Those that share the terminal with another get no input: the first has it.
+      if (uartHasTerminal) for (const byte of bytes) uart.receive(byte);
+      else if (secureUartHasTerminal) for (const byte of bytes) secureUart?.receive(byte);
+      else consoleInput(bytes);
     },
     pressPowerKey() {
       gpio.setInput(powerKeyPin, true);

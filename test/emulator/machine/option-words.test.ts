@@ -79,6 +79,26 @@ describe("QEMU's words", () => {
     });
   });
 
+  test('plug devices in, in their order, and find what they refer to wherever it stands', () => {
+    const options = parse(
+      '-device virtio-blk-device,drive=d,serial=abc -device virtio-rng-device,rng=r -object rng-random,id=r,filename=/dev/urandom -drive if=none,id=d,file=disk.img,format=raw,readonly=on',
+    );
+    expect(options.devices).toEqual([
+      { kind: 'block', bus: 'mmio', drive: { file: 'disk.img', readOnly: true }, serial: 'abc' },
+      { kind: 'entropy', bus: 'mmio' },
+    ]);
+    expect(parse('-global virtio-mmio.force-legacy=false').legacyVirtio).toBe(false);
+  });
+
+  test('connect one console with the terminal', () => {
+    const words = '-device virtio-serial-device -device virtconsole,chardev=c -chardev stdio,id=c';
+    const port = { number: 0, isConsole: true, terminal: true };
+    expect(parse(words)).toMatchObject({ serial: [false], devices: [{ kind: 'console', ports: [port] }] });
+    expect(parse(`-serial none ${words}`).serial).toEqual([false]);
+    expect(parse(`-serial chardev:c ${words.replace('id=c', 'id=c,mux=on')}`).serial).toEqual([true]);
+    expect(() => parse(`-serial stdio ${words}`)).toThrow('virtconsole 0 and serial port 0 both use the terminal');
+  });
+
   test('set how much virtual time an instruction takes', () => {
     expect(parse('-icount shift=4').counter).toEqual({ frequency: 62_500_000, instructionsPerTick: 1 });
   });
@@ -114,8 +134,22 @@ describe('what is not supported is named, with what is', () => {
     ['-M virt,ras=on', 'Supported: virtualization=on|off, secure=on|off, gic-version=2|3|max'],
     ['-enable-kvm', '-enable-kvm is not supported. Supported: -M -machine -cpu'],
     ['-accel kvm', '-accel kvm is not supported. Supported: tcg'],
-    ['-device virtio-blk-device', '-device virtio-blk-device is not supported. Supported: loader'],
-    ['-drive file=disk.img', 'only flash is supported'],
+    ['-device virtio-gpu-pci', '-device virtio-gpu-pci is not supported. Supported: loader, virtio-blk-device'],
+    ['-device virtio-blk-device', '-device virtio-blk-device: drive=ID is missing'],
+    ['-device virtio-blk-device,drive=d', '-device virtio-blk-device,drive=d: there is no -drive with id=d'],
+    ['-drive if=none,id=d,file=disk.img', '-drive id=d: no device uses the drive'],
+    ['-drive if=none,file=disk.img', '-drive: id=NAME is missing'],
+    ['-drive if=none,id=d,file=a.qcow2,format=qcow2', '-drive format=qcow2 is not supported. Supported: format=raw'],
+    ['-drive if=ide,id=d,file=a', '-drive if=ide is not supported. Supported: if=none, if=virtio'],
+    ['-device virtio-rng-device,rng=r', 'there is no -object rng-random or rng-builtin with id=r'],
+    [
+      '-device virtio-rng-device,max-bytes=1',
+      '-device virtio-rng-device max-bytes=1 is not supported. Supported: rng, id',
+    ],
+    ['-device virtconsole,chardev=c', '-device virtconsole needs a -device virtio-serial-device before it'],
+    ['-serial stdio -serial stdio', 'serial port 1 and serial port 0 both use the terminal'],
+    ['-serial file:log', '-serial file:log is not supported. Supported: stdio, mon:stdio, none, null, chardev:ID'],
+    ['-global virtio-mmio.foo=1', 'Supported: virtio-mmio.force-legacy=on|off'],
     ['-drive if=pflash,file=a.qcow2,format=qcow2', '-drive format=qcow2 is not supported. Supported: raw'],
     ['-cpu max,sve=off', 'properties of a CPU (sve=off) are not supported'],
     ['-smp 4,sockets=2', '-smp sockets=2 is not supported'],

@@ -59,7 +59,7 @@ describe('the virt board', () => {
     expect([read(0, secure), read(0xe00_0000, secure)]).toEqual([0x2211n, 0n]);
     write(0x904_0000, 0x53n, secure);
     write(0x900_0000, 0x4en);
-    expect(log).toEqual(['secure uart S', 'uart N']);
+    expect(log).toEqual(['secure uart S', 'terminal N']);
     write(0x90b_0400, 1n, secure);
     write(0x90b_03fc, 1n, secure);
     expect(log.at(-1)).toBe('power off');

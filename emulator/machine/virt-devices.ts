@@ -1,0 +1,69 @@
+/** Makes the devices that are plugged into the board, from what the options say. */
+
+import { VirtioBlock } from '../devices/virtio/block.ts';
+import { type ConsolePort, VirtioConsole } from '../devices/virtio/console.ts';
+import type { VirtioDevice } from '../devices/virtio/device.ts';
+import { Disk, type DiskImage } from '../devices/virtio/disk.ts';
+import { VirtioEntropy } from '../devices/virtio/entropy.ts';
+import type { BootFiles } from './boot.ts';
+import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
+import { virtMemoryMap } from './virt-memory-map.ts';
+
+/** A device before it has a place. */
+export interface PluggedDevice {
+  readonly options: DeviceOptions;
+  readonly device: VirtioDevice;
+  /** Ports of a console device that are connected with the terminal. */
+  readonly terminalPorts: readonly number[];
+}
+
+/** @param transmit takes bytes for the terminal */
+export function pluggedDevices(
+  machine: MachineOptions,
+  files: BootFiles,
+  transmit: (byte: number) => void,
+): readonly PluggedDevice[] {
+  return machine.devices.map((options, index) => ({
+    options,
+    device: makeDevice(options, index, machine, files, transmit),
+    terminalPorts:
+      options.kind === 'console' ? options.ports.filter(port => port.terminal).map(port => port.number) : [],
+  }));
+}
+
+function makeDevice(
+  options: DeviceOptions,
+  index: number,
+  machine: MachineOptions,
+  files: BootFiles,
+  transmit: (byte: number) => void,
+): VirtioDevice {
+  switch (options.kind) {
+    case 'block': {
+      const { drive, serial } = options;
+      return new VirtioBlock({ disk: new Disk(openImage(drive.file, files)), readOnly: drive.readOnly, serial });
+    }
+    case 'entropy':
+      return new VirtioEntropy(machine.seed * 0x100 + index);
+    case 'console':
+      return new VirtioConsole(
+        options.ports.map(({ terminal, ...port }): ConsolePort => ({ ...port, ...(terminal && { transmit }) })),
+      );
+  }
+}
+
+function openImage(name: string, files: BootFiles): DiskImage {
+  if (files.open) return files.open(name);
+  const bytes = files.read(name);
+  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
+}
+
+/** The transport of each device on MMIO: the first device has the last one, as on QEMU. */
+export function assignTransports(devices: readonly PluggedDevice[]): ReadonlyMap<number, PluggedDevice> {
+  const { count } = virtMemoryMap.virtio;
+  const onMmio = devices.filter(({ options }) => options.bus === 'mmio');
+  if (onMmio.length > count) {
+    throw new OptionError(`there are ${onMmio.length} devices for virtio-mmio, and the board has ${count} transports`);
+  }
+  return new Map(onMmio.map((device, index) => [count - 1 - index, device]));
+}
