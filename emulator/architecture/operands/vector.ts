@@ -99,6 +99,15 @@ export function bySizeAlone(sizes: Sizes, Q: number, wider = 0): Arrangement {
   return oneOf(['size'], texts);
 }
 
+/** Elements of twice the `size`, by `Q`, as sums of neighbours have them. */
+export function bySizesWider(sizes: Sizes): Arrangement {
+  const texts = [...sizes].flatMap(letter => {
+    const size = LETTERS.indexOf(letter);
+    return [0, 1].map(Q => [ARRANGEMENTS[2 * size + 2 + Q] as string, { size, Q }] as const);
+  });
+  return oneOf(['size', 'Q'], texts);
+}
+
 /** One arrangement alone. */
 export const always = (text: string): Arrangement => oneOf([], [[text, {}]]);
 
@@ -160,6 +169,19 @@ export function byShiftAlone(sizes: Sizes, Q: number, wider = 0): Arrangement {
 
 /** How fields tell a size. */
 const sizesBy = { size: (f: Fields) => f['size'] as number, immh: sizeOfShift, imm5: imm5Size };
+
+/** As `byShiftAlone`, with the shift by 0 that the text leaves out. */
+export function unshifted(sizes: Sizes, Q: number): Arrangement {
+  const arrangement = byShiftAlone(sizes, Q);
+  return {
+    ...arrangement,
+    fields: ['immh', 'immb'],
+    parse: text => {
+      const chosen = arrangement.parse(text);
+      return chosen && { ...chosen, immh: 1 << (chosen['size'] as number), immb: 0 };
+    },
+  };
+}
 
 /** `b3`, `h3`, `s3`, `d3`: a scalar of which a field tells the size, `wider` times doubled. */
 export function scalarBySize(
@@ -232,9 +254,10 @@ export interface ElementIndex {
 }
 
 /** An index made of one-bit fields, the highest first. */
-export function indexOfBits(...bits: readonly string[]): ElementIndex {
+export function indexOfBits(...bits: readonly string[]): ElementIndex & { readonly last: number } {
   return {
     fields: bits,
+    last: 2 ** bits.length - 1,
     of: fields => bits.reduce((index, bit) => index * 2 + (fields[bit] as number), 0),
     encode: index => Object.fromEntries(bits.map((bit, i) => [bit, (index >> (bits.length - 1 - i)) & 1])),
   };
