@@ -79,7 +79,7 @@ export interface NumberValue {
 }
 export type Unpacked = SpecialValue | NumberValue;
 
-export const isNaN = (value: Unpacked): boolean => value.kind === 'quiet' || value.kind === 'signalling';
+export const isNotANumber = (value: Unpacked): boolean => value.kind === 'quiet' || value.kind === 'signalling';
 
 export function negated(value: Unpacked): Unpacked {
   return { ...value, negative: !value.negative };

@@ -10,6 +10,7 @@ import { dataProcessingRegister } from './data-processing-register.ts';
 import { exceptionGeneration } from './exception-generation.ts';
 import { exclusiveAndOrdered } from './exclusive-ordered.ts';
 import { floatingPoint } from './floating-point.ts';
+import { floatingPointInteger } from './floating-point-integer.ts';
 import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'SIMD loads and stores': simdLoadStore,
   'SIMD structures': simdStructures,
   'Floating point': floatingPoint,
+  'Floating point and integers': floatingPointInteger,
   SIMD: simd,
   Cryptography: crypto,
 };

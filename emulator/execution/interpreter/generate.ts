@@ -7,7 +7,7 @@
 import type { Instruction } from '../../architecture/instruction.ts';
 import { type Helper, SemanticsBuilder } from '../../architecture/semantics.ts';
 import { Exit } from '../engine.ts';
-import { helperArguments, lowerStatements, lowerValue, type Place } from '../lowering/lower.ts';
+import { helperArguments, lowerStatements, lowerValue } from '../lowering/lower.ts';
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
 import { type ReadKind, readKinds } from '../register-reads.ts';
@@ -93,7 +93,10 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
 
 function collectHostHelpers(table: HandlerPlan): Helper[] {
   const found = new Map<string, Helper>();
+  const visited = new Set<Helper>();
   const visitHelper = (h: Helper): void => {
+    if (visited.has(h)) return;
+    visited.add(h);
     if (h.body.kind === 'host') found.set(h.name, h);
     else {
       const b = new SemanticsBuilder();
@@ -120,8 +123,8 @@ function helperBody(h: Helper, callees: Callees): FunctionBody {
   const body = new FunctionBody(h.parameters);
   const b = new SemanticsBuilder();
   const result = h.body.build(b, ...helperArguments(h));
-  const pure = { body, callHelper: (inner: Helper) => body.call(callees.helper(inner)) };
-  lowerValue(result, b.statements, b.variables, pure as unknown as Place);
+  // A helper has no record: values come as arguments, and of the state it may use the wide fields.
+  lowerValue(result, b.statements, b.variables, new InterpreterPlace(body, { ip: 0 }, callees, { parts: [] }));
   return body;
 }
 

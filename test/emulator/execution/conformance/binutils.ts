@@ -38,6 +38,7 @@ export function normalised(text: string): string {
     .replace(/\s+/g, ' ')
     .replace(/#(-?)0x([0-9a-f]+)/g, (_, sign: string, digits: string) => `#${sign}${BigInt(`0x${digits}`)}`)
     .replace(/\b0x([0-9a-f]+)/g, '$1')
+    .replace(/#-?\d+\.\d+(e[+-]\d+)?/g, number => `#${Number(number.slice(1))}`)
     .replace(/\bs([0-3])_([0-7])_c(\d+)_c(\d+)_([0-7])\b/g, 's$1_$2_c$3_c$4_$5')
     .trim()
     .toLowerCase();

@@ -1,0 +1,231 @@
+/**
+ * Floating-point values in semantics: the three formats, their lanes in vectors, and how an operation is computed.
+ *
+ * Values travel as bit patterns: half and single precision as i32 (half with the upper bits zero), double as i64. So no
+ * NaN's bits depend on what the host does with them. Every operation is a helper that reads FPCR and adds to FPSR. Where
+ * it is proven that WebAssembly's own operation has the same bits it is used; everything else goes to the exact arithmetic
+ * of the host (`execution/floating-point*.ts`).
+ */
+
+import type { F32, F64, I64, V128, Value } from '../semantics.ts';
+import { type Helper, helper, hostHelper, type I32, type RegisterRef, type SemanticsBuilder } from '../semantics.ts';
+
+/** The bits of a number. */
+export type Bits = Value<'i32' | 'i64'>;
+
+export interface FloatType {
+  readonly letter: 'h' | 's' | 'd';
+  readonly what: 'half' | 'single' | 'double';
+  /** The scalar instructions' `ftype`. */
+  readonly ftype: '11' | '00' | '01';
+  readonly width: 16 | 32 | 64;
+  readonly fraction: 10 | 23 | 52;
+  /** What holds the bits. */
+  readonly word: 'i32' | 'i64';
+  /** WebAssembly's name of a vector of them, as integers. */
+  readonly lanes: 'i16x8' | 'i32x4' | 'i64x2';
+  readonly feature: 'FEAT_FP16' | 'FEAT_FP';
+  readonly vectorFeature: 'FEAT_FP16' | 'FEAT_AdvSIMD';
+}
+
+export const HALF: FloatType = {
+  letter: 'h',
+  what: 'half',
+  ftype: '11',
+  width: 16,
+  fraction: 10,
+  word: 'i32',
+  lanes: 'i16x8',
+  feature: 'FEAT_FP16',
+  vectorFeature: 'FEAT_FP16',
+};
+export const SINGLE: FloatType = {
+  letter: 's',
+  what: 'single',
+  ftype: '00',
+  width: 32,
+  fraction: 23,
+  word: 'i32',
+  lanes: 'i32x4',
+  feature: 'FEAT_FP',
+  vectorFeature: 'FEAT_AdvSIMD',
+};
+export const DOUBLE: FloatType = {
+  letter: 'd',
+  what: 'double',
+  ftype: '01',
+  width: 64,
+  fraction: 52,
+  word: 'i64',
+  lanes: 'i64x2',
+  feature: 'FEAT_FP',
+  vectorFeature: 'FEAT_AdvSIMD',
+};
+export const FLOAT_TYPES: readonly FloatType[] = [SINGLE, DOUBLE, HALF];
+
+/** A helper for each format. */
+export type HelperByType = Readonly<Record<FloatType['letter'], Helper>>;
+
+export function byType(make: (type: FloatType) => Helper): HelperByType {
+  return { h: make(HALF), s: make(SINGLE), d: make(DOUBLE) };
+}
+
+export const signBit = (type: FloatType): bigint => 1n << BigInt(type.width - 1);
+export const infinityBits = (type: FloatType): bigint => signBit(type) - (1n << BigInt(type.fraction));
+
+export function negateBits(b: SemanticsBuilder, type: FloatType, value: Bits): Bits {
+  return b.xor(value, b.constant(type.word, signBit(type)));
+}
+export function absoluteBits(b: SemanticsBuilder, type: FloatType, value: Bits): Bits {
+  return b.and(value, b.constant(type.word, signBit(type) - 1n));
+}
+
+// ---- registers and lanes
+
+export function readScalar(b: SemanticsBuilder, register: RegisterRef, type: FloatType): Bits {
+  if (type.word === 'i64') return b.read('i64', register);
+  const value = b.read('i32', register);
+  return type === HALF ? b.and(value, b.i32(0xffff)) : value;
+}
+/** The rest of the register is cleared. */
+export function writeScalar(b: SemanticsBuilder, register: RegisterRef, value: Bits): void {
+  b.write(register, value);
+}
+
+export function lane(b: SemanticsBuilder, type: FloatType, vector: V128, index: number): Bits {
+  return b.wasm(type.word, `${type.lanes}.extract_lane${type === HALF ? '_u' : ''}`, [vector], index);
+}
+/** A vector of lanes from the lowest on; what is missing is zero. */
+export function vectorOf(b: SemanticsBuilder, type: FloatType, lanes: readonly Bits[]): V128 {
+  let vector = b.v128(Array.from({ length: 16 }, () => 0));
+  lanes.forEach((value, i) => {
+    vector = b.wasm('v128', `${type.lanes}.replace_lane`, [vector, value], i);
+  });
+  return vector;
+}
+/** How many lanes an operation on 64 or 128 bits has. */
+export const laneCount = (type: FloatType, Q: number): number => (Q ? 128 : 64) / type.width;
+
+export const indexes = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+// ---- control and status
+
+const CONTROL = { RMode: 3 << 22, FZ: 1 << 24, AHP: 1 << 26 } as const;
+const INEXACT = 16;
+
+export function controlWord(b: SemanticsBuilder): I32 {
+  return b.wrap(b.wideState('fpcr'));
+}
+/** Whether FPCR asks for rounding other than to nearest, or for flushing to zero (not zero when it does). */
+export function unusualControl(b: SemanticsBuilder): I32 {
+  return b.and(controlWord(b), b.i32(CONTROL.RMode | CONTROL.FZ));
+}
+export function flushesToZero(b: SemanticsBuilder): I32 {
+  return b.and(controlWord(b), b.i32(CONTROL.FZ));
+}
+export function alternativeHalf(b: SemanticsBuilder): I32 {
+  return b.and(controlWord(b), b.i32(CONTROL.AHP));
+}
+
+const lastFlags = hostHelper('floatFlags', [], 'i32');
+
+/** Computes with the host's exact arithmetic, which takes the control word last, and adds its exceptions to FPSR. */
+export function exactly<T extends 'i32' | 'i64'>(
+  b: SemanticsBuilder,
+  name: string,
+  result: T,
+  args: readonly Value[],
+): Value<T> {
+  const host = hostHelper(name, [...args.map(a => a.type), 'i32'], result);
+  const value = b.variable(b.call(result, host, ...args, controlWord(b)));
+  b.setWideState('fpsr', b.or(b.wideState('fpsr'), b.zeroExtend(b.call('i32', lastFlags))));
+  return b.valueOf(value);
+}
+
+/** A helper that is the host's exact arithmetic and nothing else. */
+export function exactHelper(name: string, parameters: readonly ('i32' | 'i64')[], result: 'i32' | 'i64'): Helper {
+  return helper(`exact ${name}`, parameters, result, (b, ...args: Value[]) => exactly(b, name, result, args));
+}
+
+/**
+ * A result of WebAssembly's own operation where that is right, else the exact one.
+ *
+ * `doubtful` says where the bits may be wrong or exceptions other than inexactness may be due. `inexact` is asked only
+ * while FPSR.IXC is clear: where it holds (it may hold too often), the exact arithmetic decides and sets the bit, which
+ * stays set, so that a guest pays for it once.
+ */
+export function fast<T extends 'i32' | 'i64'>(
+  b: SemanticsBuilder,
+  result: Value<T>,
+  doubtful: I32,
+  inexact: (() => I32) | undefined,
+  exact: () => Value<T>,
+): Value<T> {
+  const value = b.variable(result);
+  const decide = () => b.assign(value, exact());
+  b.if(
+    doubtful,
+    decide,
+    inexact &&
+      (() =>
+        b.if(b.wasm('i32', 'i64.eqz', [b.and(b.wideState('fpsr'), b.i64(INEXACT))]), () => b.if(inexact(), decide))),
+  );
+  return b.valueOf(value);
+}
+
+// ---- the host's numbers
+
+export type HostFloat = Value<'f32' | 'f64'>;
+/** WebAssembly's type of numbers of a format (half precision has none). */
+export const hostType = (type: FloatType): 'f32' | 'f64' => (type === DOUBLE ? 'f64' : 'f32');
+
+export function toHost(b: SemanticsBuilder, type: FloatType, bits: Bits): HostFloat {
+  return b.wasm(hostType(type), `${hostType(type)}.reinterpret_${type.word}`, [bits]);
+}
+export function fromHost(b: SemanticsBuilder, type: FloatType, value: HostFloat): Bits {
+  return b.wasm(type.word, `${type.word}.reinterpret_${hostType(type)}`, [value]);
+}
+export function hostConstant(b: SemanticsBuilder, type: FloatType, value: number): HostFloat {
+  return type === DOUBLE ? b.f64(value) : b.f32(value);
+}
+export function promote(b: SemanticsBuilder, value: HostFloat): F64 {
+  return b.wasm('f64', 'f64.promote_f32', [value]);
+}
+export function demote(b: SemanticsBuilder, value: F64): F32 {
+  return b.wasm('f32', 'f32.demote_f64', [value]);
+}
+export function compareHost(b: SemanticsBuilder, operation: string, x: HostFloat, y: HostFloat): I32 {
+  return b.wasm('i32', `${x.type}.${operation}`, [x, y]);
+}
+export function computeHost<T extends 'f32' | 'f64'>(
+  b: SemanticsBuilder,
+  operation: string,
+  ...values: readonly Value<T>[]
+): Value<T> {
+  const [first] = values as readonly [Value<T>];
+  return b.wasm(first.type, `${first.type}.${operation}`, values);
+}
+
+/** Whether a bit pattern is an infinity or a NaN. */
+export function notFinite(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
+  const infinity = b.constant(type.word, infinityBits(type));
+  return b.equal(b.and(bits, infinity), infinity);
+}
+/**
+ * Whether a magnitude is not above the smallest normal number, or not finite. A rounded result of just that number may
+ * have been below it before.
+ */
+export function notWellNormal(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
+  const least = (1n << BigInt(type.fraction)) + 1n;
+  const span = infinityBits(type) - least;
+  const magnitude = absoluteBits(b, type, bits);
+  return b.atLeastUnsigned(b.sub(magnitude, b.constant(type.word, least)), b.constant(type.word, span));
+}
+export function isZeroBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
+  return b.isZero(absoluteBits(b, type, bits));
+}
+export function isNaNBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
+  return b.greaterUnsigned(absoluteBits(b, type, bits), b.constant(type.word, infinityBits(type)));
+}
+
+export type { I64 };
