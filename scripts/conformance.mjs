@@ -1,26 +1,35 @@
 // `npm run conformance`: agreement with Arm's data, GNU binutils and QEMU, as figures in docs/conformance.md.
 //   node scripts/conformance.mjs [arm-data] [binutils] [qemu] [--programs N] [--seed N]
+//   node scripts/conformance.mjs guests [--only REGEX] [--no-qemu]: boots the real guests (npm run guests)
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from './build.mjs';
 import { ensureDependencies, root } from './ensure.mjs';
+import { guestsFolder } from './guests/folder.mjs';
 
 ensureDependencies();
+const guests = process.argv.includes('guests');
 const esbuild = await import('esbuild');
 const folder = mkdtempSync(join(tmpdir(), 'trapdoor-conformance-'));
 try {
+  if (guests) await build();
   const outfile = join(folder, 'conformance.mjs');
   await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ['test/emulator/execution/conformance/main.ts'],
+    entryPoints: [`test/${guests ? 'guests' : 'emulator/execution'}/conformance/main.ts`],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
   });
-  const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], { stdio: 'inherit', cwd: root });
+  const { status } = spawnSync(process.execPath, [outfile, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    cwd: root,
+    env: { ...process.env, TRAPDOOR_GUESTS: guestsFolder },
+  });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true });

@@ -1,38 +1,12 @@
 // `npm run guests`: real guests out of Debian's packages, into .guests/ (not committed). What is there is not fetched again.
 //   node scripts/guests.mjs [linux] [xen] [edk2] [u-boot] [--list]
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { file } from './guests/cpio.mjs';
 import { Debian, fileOfPackage, requirePrograms } from './guests/debian.mjs';
+import { guestFile, guestsFolder, manifest, manifestPath, root } from './guests/folder.mjs';
 import { initramfs } from './guests/initramfs.mjs';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Where the guests are; TRAPDOOR_GUESTS names another folder, such as a cache of a build machine. */
-export const guestsFolder = resolve(root, process.env.TRAPDOOR_GUESTS ?? '.guests');
-
-/** A file of the guests that is here whole, or undefined. */
-export function guestFile(name) {
-  const path = join(guestsFolder, name);
-  const wanted = manifest().files[name];
-  try {
-    return wanted !== undefined && statSync(path).size === wanted.size ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const manifestPath = join(guestsFolder, 'manifest.json');
-
-/** What was made, out of what: files by name, with size and the versions of the packages. */
-function manifest() {
-  try {
-    return JSON.parse(readFileSync(manifestPath, 'utf8'));
-  } catch {
-    return { files: {} };
-  }
-}
 
 function writeWhole(path, contents) {
   mkdirSync(dirname(path), { recursive: true });

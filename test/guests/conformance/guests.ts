@@ -1,0 +1,122 @@
+/** The real guests: how each is started here and in QEMU, and what it has to say. */
+import { type Allowance, linuxAllowances } from './console.ts';
+
+export interface Step {
+  /** Text to wait for. */
+  readonly expect: string;
+  /** What is typed then. */
+  readonly input: string;
+}
+
+export interface Guest {
+  readonly name: string;
+  /** Files of the guests folder by which the words name them. */
+  readonly files: readonly string[];
+  /** QEMU's words, the same for both machines; `@name` stands for the path of a file. */
+  readonly words: readonly string[];
+  readonly conversation?: readonly Step[];
+  /** What the console has in the end. */
+  readonly says: readonly RegExp[];
+  /** Where the guest ends without switching the machine off: the text that is the end. */
+  readonly lastWords?: string;
+  readonly allowances: readonly Allowance[];
+  /** Instructions after which it has failed. */
+  readonly limit: string;
+}
+
+const image = 'linux/Image';
+const initramfs = 'linux/initramfs.cpio';
+
+export interface LinuxVariant {
+  readonly cpu: string;
+  readonly gic: 2 | 3;
+  readonly smp?: number;
+  /** How KVM runs; `none` for a machine without EL2. */
+  readonly mode: 'vhe' | 'nvhe' | 'protected' | 'none';
+  /** Command that the guest runs before it switches itself off; a shell when absent. */
+  readonly run?: string;
+}
+
+const initialized = {
+  vhe: /kvm \[1\]: VHE mode initialized successfully/,
+  nvhe: /kvm \[1\]: Hyp mode initialized successfully/,
+  protected: /kvm \[1\]: Protected nVHE mode initialized successfully/,
+  none: /kvm \[1\]: HYP mode not available/,
+} as const;
+
+/** Arguments of the kernel that every Linux guest has: without its self-tests of cryptography, which are 600 M instructions. */
+const commonArguments = 'console=ttyAMA0 cryptomgr.notests nokaslr';
+
+export function linux({ cpu, gic, smp = 1, mode, run }: LinuxVariant): Guest {
+  const machine = [
+    'virt',
+    `gic-version=${gic}`,
+    'dtb-randomness=off',
+    ...(mode === 'none' ? [] : ['virtualization=on']),
+  ].join(',');
+  const append = [
+    commonArguments,
+    ...(mode === 'protected' || (mode === 'nvhe' && hasVhe(cpu)) ? [`kvm-arm.mode=${mode}`] : []),
+    ...(run === undefined ? [] : [`run=${run}`]),
+  ].join(' ');
+  return {
+    name: [`Linux ${cpu} GICv${gic}`, `-smp ${smp}`, mode === 'none' ? 'EL1' : mode, run ?? 'shell'].join(', '),
+    files: [image, initramfs],
+    words: [
+      ...['-M', machine, '-cpu', cpu, '-smp', String(smp), '-m', '512'],
+      ...['-kernel', `@${image}`, '-initrd', `@${initramfs}`, '-append', append],
+      ...['-rtc', 'base=2025-01-01'],
+    ],
+    ...(run === undefined && { conversation: shellConversation }),
+    says: [
+      initialized[mode],
+      ...(run === 'kvm-vmm' ? [/^kvm-vmm: the guest switched itself off$/m] : []),
+      ...(run === undefined ? [/^aarch64$/m, /^MemTotal: +\d+ kB$/m, /^hello from a pipe$/m] : [/^init: status 0$/m]),
+      /reboot: Power down/,
+    ],
+    allowances: linuxAllowances,
+    limit: smp === 1 ? '900M' : '3G',
+  };
+}
+
+const prompt = 'trapdoor:/# ';
+const shellConversation: readonly Step[] = [
+  { expect: prompt, input: 'uname -m; head -n 1 /proc/meminfo\n' },
+  { expect: prompt, input: 'echo hello from a pipe | tee /tmp/file | wc -c; cat /tmp/file\n' },
+  { expect: prompt, input: 'for i in 1 2 3; do echo $((i * i)); done; ls /\n' },
+  { expect: prompt, input: 'poweroff -f\n' },
+];
+
+/** Without VHE the kernel has no choice. */
+const hasVhe = (cpu: string) => !/^cortex-a(53|57|72)$/.test(cpu);
+
+const kvmFlow = 'kvm-vmm';
+
+/** All Linux guests; the first are those that every test run boots. */
+export const linuxGuests: readonly Guest[] = [
+  linux({ cpu: 'neoverse-n1', gic: 3, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, mode: 'protected', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 2, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 2, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, mode: 'vhe' }),
+  linux({ cpu: 'neoverse-n1', gic: 3, mode: 'none' }),
+  linux({ cpu: 'neoverse-n1', gic: 2, mode: 'none' }),
+  linux({ cpu: 'cortex-a53', gic: 2, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'cortex-a53', gic: 3, mode: 'none' }),
+  linux({ cpu: 'cortex-a72', gic: 2, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'cortex-a72', gic: 3, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'cortex-a76', gic: 2, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'cortex-a76', gic: 3, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'max,sve=off', gic: 3, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'max,sve=off', gic: 3, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'max,sve=off', gic: 3, mode: 'protected', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, smp: 2, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, smp: 4, mode: 'vhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, smp: 2, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'neoverse-n1', gic: 3, smp: 4, mode: 'protected', run: kvmFlow }),
+  linux({ cpu: 'cortex-a72', gic: 2, smp: 4, mode: 'nvhe', run: kvmFlow }),
+  linux({ cpu: 'cortex-a53', gic: 2, smp: 2, mode: 'none' }),
+];
+
+export const guests: readonly Guest[] = [...linuxGuests];
