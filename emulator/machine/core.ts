@@ -6,6 +6,7 @@
  */
 import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
+import type { InterruptLine } from '../bus/types.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import { ExecutionUnit } from '../execution/execution-unit.ts';
 import { type CheckFlags, Executor } from '../execution/executor.ts';
@@ -53,6 +54,8 @@ export interface CoreOptions {
   recordException(record: ExceptionRecord): void;
   /** EL or Security state changed: the interrupt controller routes by them. */
   levelChanged(pe: ProcessingElement): void;
+  /** The performance monitors' interrupt to the interrupt controller. */
+  performanceLine(pe: number): InterruptLine;
 }
 
 export class MachineCore {
@@ -87,6 +90,7 @@ export class MachineCore {
         unit.contextStale = true;
         unit.debugStale = true;
       },
+      performanceInterrupt: (pe: ProcessingElement, level: boolean) => options.performanceLine(pe.index).set(level),
       firmwareCall: options.firmwareCall,
     };
     this.units = area.restingStates.map((resting, index) => {
@@ -120,7 +124,7 @@ export class MachineCore {
         ...options.operations,
         idle: () => this.idle,
         instructionsPerTick: options.instructionsPerTick,
-        deadline: () => Math.min(this.clock.nextEventAt() - this.idle, this.units.length > 1 ? this.turnEnd : Infinity),
+        deadline: () => this.deadline(),
         sendEvent: () => {
           for (const { state } of this.units) state.eventRegister = 1;
         },
@@ -133,6 +137,15 @@ export class MachineCore {
     clock.follow(() => this.time());
     // A device that is written may schedule something earlier than what generated code runs towards.
     clock.onEarliestChanged = () => this.executor.requestCheck();
+  }
+
+  /** The position at which something besides executing instructions is due. */
+  private deadline(): number {
+    const { performance } = (this.units[this.current] as ExecutionUnit).pe;
+    const event = this.clock.nextEventAt() - this.idle;
+    const turn = this.units.length > 1 ? this.turnEnd : Number.POSITIVE_INFINITY;
+    const overflow = performance?.interrupting ? this.executor.position + performance.untilInterrupt() : turn;
+    return Math.min(event, turn, overflow);
   }
 
   /** Virtual time in instruction units. */
@@ -243,6 +256,8 @@ export class MachineCore {
     executor.checkMade();
     clock.moveTo(this.time());
     clock.runDueEvents();
+    const { performance } = (this.units[this.current] as ExecutionUnit).pe;
+    if (performance?.interrupting) performance.synchronize();
     this.wake();
     if (this.units.length > 1 && executor.position >= this.turnEnd) {
       const next = this.nextRunning();

@@ -28,6 +28,7 @@ import { MachineSemihosting } from './machine-semihosting.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { hashProcessingElement, StateHash } from './state-hash.ts';
 import { type VirtBoard, virtBoard } from './virt-board.ts';
+import { privateInterrupt } from './virt-memory-map.ts';
 import { type PhysicalWatchpoint, type WatchpointHit, Watchpoints } from './watchpoints.ts';
 
 /** Why a run came to rest. */
@@ -133,6 +134,7 @@ export class Machine {
       },
       recordException: record => this.recordException(record),
       levelChanged: pe => this.levelChanged(pe),
+      performanceLine: pe => board.interruptController.ppi(pe, privateInterrupt.pmu),
     });
     const { core } = this;
     this.systemInstructions = core.units.map(unit => {

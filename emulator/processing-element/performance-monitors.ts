@@ -1,8 +1,8 @@
 /**
  * Performance monitors (Arm ARM D13): deterministic, one cycle an instruction.
  *
- * Counters are brought up to date when somebody looks or when the rules for counting change, not while code runs.
- * Overflows are recorded; the overflow interrupt is not implemented.
+ * Counters are brought up to date when somebody looks or when the rules for counting change, not while code runs. The
+ * machine asks beforehand when a counter will overflow and interrupt, and looks then.
  */
 import type { SystemRegisterName } from '../architecture/system-registers/index.ts';
 import { el2Enabled, isSecure } from './effective-registers.ts';
@@ -15,6 +15,8 @@ const HPME = registerField('MDCR_EL2', 'HPME');
 const HPMD = registerField('MDCR_EL2', 'HPMD');
 const SPME = registerField('MDCR_EL3', 'SPME');
 const SWITCHED_ON = fieldAt('PMCNTENSET_EL0', 31, 0);
+const INTERRUPTS = fieldAt('PMINTENSET_EL1', 30, 0);
+const CYCLE_INTERRUPT = fieldAt('PMINTENSET_EL1', 31, 31);
 
 /** The cycle counter's number in the registers that hold a bit for each counter. */
 export const CYCLE_COUNTER = 31;
@@ -86,6 +88,41 @@ export class PerformanceMonitors implements PerformanceCounting {
     return this.pe.field(SWITCHED_ON) !== 0;
   }
 
+  get interrupting(): boolean {
+    return this.active && this.pe.field(INTERRUPTS) + this.pe.field(CYCLE_INTERRUPT) !== 0;
+  }
+
+  untilInterrupt(): number {
+    if (!this.interrupting) return Number.POSITIVE_INFINITY;
+    this.synchronize();
+    const { state } = this.pe;
+    const interrupts = state.read('PMINTENSET_EL1') & ~state.read('PMOVSCLR_EL0');
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const n of [...Array(this.count).keys(), CYCLE_COUNTER]) {
+      const event = n === CYCLE_COUNTER ? EVENT.cycles : this.eventOf(n);
+      if (event !== EVENT.cycles && event !== EVENT.instructionsRetired) continue;
+      // What an odd counter chains to is reached by its neighbour's overflow.
+      const chained = n % 2 === 0 && n !== CYCLE_COUNTER && this.eventOf(n + 1) === EVENT.chain;
+      if (bitOf(interrupts, BigInt(n)) === 0n && !(chained && bitOf(interrupts, BigInt(n + 1)) === 1n)) continue;
+      if (this.enabled(n) && this.counts(n))
+        nearest = Math.min(nearest, Number(this.modulus(n) - (state.read(counterName(n)) & (this.modulus(n) - 1n))));
+    }
+    return nearest;
+  }
+
+  updateInterrupt(): void {
+    const { state } = this.pe;
+    const raised = state.read('PMOVSCLR_EL0') & state.read('PMINTENSET_EL1');
+    const forEl2 = (1n << BigInt(this.count)) - (1n << BigInt(this.guestCount));
+    const enabled = (state.read('PMCR_EL0') & PMCR.E ? ~forEl2 : 0n) | (this.pe.field(HPME) === 1 ? forEl2 : 0n);
+    this.pe.host.performanceInterrupt(this.pe, (raised & enabled) !== 0n);
+  }
+
+  /** One more than the most that a counter holds before it overflows. */
+  private modulus(n: number): bigint {
+    return n === CYCLE_COUNTER && (this.pe.state.read('PMCR_EL0') & PMCR.LC) !== 0n ? DOUBLEWORD : WORD;
+  }
+
   /** Adds what was executed since the last time, at the level and under the rules in force until now. */
   synchronize(): void {
     const { state } = this.pe;
@@ -115,7 +152,7 @@ export class PerformanceMonitors implements PerformanceCounting {
     const name = counterName(n);
     const sum = state.read(name) + amount;
     if (n === CYCLE_COUNTER) {
-      const modulus = (state.read('PMCR_EL0') & PMCR.LC) !== 0n ? DOUBLEWORD : WORD;
+      const modulus = this.modulus(n);
       const before = state.read(name) & (modulus - 1n);
       state.write(name, sum & (DOUBLEWORD - 1n));
       if (before + amount >= modulus) this.overflow(n);
@@ -134,5 +171,6 @@ export class PerformanceMonitors implements PerformanceCounting {
   private overflow(n: number): void {
     const { state } = this.pe;
     state.write('PMOVSCLR_EL0', state.read('PMOVSCLR_EL0') | (1n << BigInt(n)));
+    this.updateInterrupt();
   }
 }

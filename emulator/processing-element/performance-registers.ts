@@ -135,5 +135,18 @@ export function performanceRegisterHandlers(
     handlers[counterName(n)] = counter(n);
     handlers[filterName(n)] = type(n);
   }
-  return handlers;
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, { read, write }]) => [
+      name,
+      {
+        ...(read && { read }),
+        ...(write && {
+          write: (context, value) => {
+            write(context, value);
+            monitors.updateInterrupt();
+          },
+        }),
+      } satisfies SystemRegisterHandler,
+    ]),
+  );
 }

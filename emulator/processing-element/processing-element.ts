@@ -31,6 +31,8 @@ export interface ProcessingElementHost {
   interruptsChanged(pe: ProcessingElement): void;
   /** Breakpoint, watchpoint or step controls changed. */
   debugChanged(pe: ProcessingElement): void;
+  /** The level of the performance monitors' overflow interrupt, told whenever it may have changed. */
+  performanceInterrupt(pe: ProcessingElement, level: boolean): void;
   /**
    * Offers a call to the firmware that the machine provides; the function identifier is in W0.
    * Returns false when the firmware knows no such function; otherwise the call has been done and X0–X3 hold its results.
@@ -42,8 +44,14 @@ export interface ProcessingElementHost {
 export interface PerformanceCounting {
   /** A counter is switched on, so that the level at which code runs matters. */
   readonly active: boolean;
+  /** A counter that is switched on may interrupt when it overflows. */
+  readonly interrupting: boolean;
   /** Counts what was executed since the last time under the rules in force until now. */
   synchronize(): void;
+  /** Instructions of this PE until a counter overflows and interrupts, should nothing change before; or infinity. */
+  untilInterrupt(): number;
+  /** Tells the machine the level of the overflow interrupt. */
+  updateInterrupt(): void;
 }
 
 export interface ProcessingElementOptions {

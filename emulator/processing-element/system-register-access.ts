@@ -259,7 +259,9 @@ function store(pe: ProcessingElement, owner: SystemRegisterName, value: bigint, 
   // What was executed until now counted by the old rules.
   if (before !== value && owner.startsWith('MDCR_')) pe.performance?.synchronize();
   pe.state.write(owner, value);
-  if (before !== value) effect(pe, before, before ^ value);
+  if (before === value) return;
+  effect(pe, before, before ^ value);
+  if (owner.startsWith('MDCR_')) pe.performance?.updateInterrupt();
 }
 
 type Mask = (pe: ProcessingElement, value: bigint, before: bigint) => bigint;

@@ -39,6 +39,8 @@ export class Bench {
   readonly translationChanges: TranslationChange[] = [];
   readonly reports: string[] = [];
   position = 0;
+  /** Level of the performance monitors' interrupt, as the machine was last told. */
+  performanceInterrupt = false;
 
   constructor(options: BenchOptions = {}) {
     const { el2 = true, el3 = false, features = DEFAULT_FEATURES, handlers = {}, conduit = 'none' } = options;
@@ -63,6 +65,9 @@ export class Bench {
         contextChanged: () => this.reports.push('context'),
         interruptsChanged: () => this.reports.push('interrupts'),
         debugChanged: () => this.reports.push('debug'),
+        performanceInterrupt: (_pe, level) => {
+          this.performanceInterrupt = level;
+        },
         firmwareCall: pe => options.firmware?.(Number(pe.state.readX(0) & 0xffff_ffffn)) ?? false,
       },
     });

@@ -107,6 +107,54 @@ describe('event counters', () => {
   });
 });
 
+describe('the overflow interrupt', () => {
+  test('is asserted while a counter that may interrupt has overflowed', () => {
+    const bench = monitored();
+    write(bench, 'PMEVTYPER0_EL0', 0x08n);
+    write(bench, 'PMEVCNTR0_EL0', 0xffff_ffffn);
+    write(bench, 'PMCNTENSET_EL0', 1n);
+    write(bench, 'PMCR_EL0', ON);
+    bench.position = 5;
+    expect(read(bench, 'PMOVSSET_EL0')).toBe(1n);
+    expect(bench.performanceInterrupt).toBe(false);
+    write(bench, 'PMINTENSET_EL1', 1n);
+    expect(bench.performanceInterrupt).toBe(true);
+    write(bench, 'PMCR_EL0', 0n);
+    expect(bench.performanceInterrupt).toBe(false);
+    write(bench, 'PMCR_EL0', ON);
+    write(bench, 'PMOVSCLR_EL0', 1n);
+    expect(bench.performanceInterrupt).toBe(false);
+  });
+
+  test('of EL2’s counters depends on HPME', () => {
+    const bench = monitored(2).with({ MDCR_EL2: 4n });
+    write(bench, 'PMOVSSET_EL0', bit(5));
+    write(bench, 'PMINTENSET_EL1', bit(5));
+    write(bench, 'PMCR_EL0', ON);
+    expect(bench.performanceInterrupt).toBe(false);
+    write(bench, 'MDCR_EL2', bit(7) | 4n);
+    expect(bench.performanceInterrupt).toBe(true);
+  });
+
+  test('is foreseen: instructions until the nearest overflow at this level', () => {
+    const bench = monitored(1);
+    const until = () => bench.pe.performance?.untilInterrupt();
+    write(bench, 'PMEVTYPER0_EL0', 0x08n);
+    write(bench, 'PMEVTYPER1_EL0', 0x08n | bit(31));
+    write(bench, 'PMEVCNTR0_EL0', 0xffff_ff00n);
+    write(bench, 'PMEVCNTR1_EL0', 0xffff_fff0n);
+    write(bench, 'PMCNTENSET_EL0', 0b11n);
+    expect(until()).toBe(Number.POSITIVE_INFINITY);
+    write(bench, 'PMINTENSET_EL1', 0b11n);
+    write(bench, 'PMCR_EL0', ON);
+    expect(until()).toBe(0x100);
+    bench.position = 0x10;
+    expect(until()).toBe(0xf0);
+    bench.at(0);
+    expect(until()).toBe(0x10);
+  });
+});
+
 describe('EL2', () => {
   test('keeps counters from HPMN up to itself', () => {
     const bench = monitored(1).with({ MDCR_EL2: 4n });
