@@ -6,13 +6,14 @@
  */
 
 import { fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
+import { RandomStream } from '../devices/random-stream.ts';
 import type { DiskImage } from '../devices/virtio/disk.ts';
 import { isElf, readElfImage } from './elf-image.ts';
 import { type DeviceTree, DeviceTreeError, flatten, parseDeviceTree } from './flattened-device-tree.ts';
 import { checkPieces, ImageError, type LoadableRange, type LoadedPiece } from './image.ts';
 import { isGzip, placeKernelImage } from './kernel-image.ts';
 import type { MachineOptions } from './options.ts';
-import { addChosen, replaceMemory } from './virt-device-tree.ts';
+import { addChosen, type BoardFacts, disagreement, replaceMemory, replacePsci } from './virt-device-tree.ts';
 import { virtMemoryMap } from './virt-memory-map.ts';
 
 /** Contents of the files that the options name. */
@@ -58,6 +59,7 @@ function startingKind(options: MachineOptions, files: BootFiles): BootPlan['kind
   if (options.bios !== undefined || options.flash.some(f => f.bank === 0)) return 'firmware';
   if (options.kernel !== undefined) return isElf(files.read(options.kernel)) ? 'program' : 'linux';
   if (options.loaders.some(loader => loader.startsElement !== undefined)) return 'program';
+  if (options.starts.length > 0) return 'program';
   throw new ImageError('nothing to run: give a program with -kernel FILE or firmware with -bios FILE');
 }
 
@@ -76,9 +78,18 @@ export function psciConduit(options: MachineOptions, files: BootFiles): PsciCond
  * @param boardTree the board's own device tree, used unless the options name another
  * @throws ImageError or OptionError when files are unusable, overlap or do not fit
  */
-export function planBoot(options: MachineOptions, files: BootFiles, boardTree: DeviceTree): BootPlan {
+export function planBoot(
+  options: MachineOptions,
+  files: BootFiles,
+  boardTree: DeviceTree,
+  board: BoardFacts,
+): BootPlan {
   const kind = startingKind(options, files);
-  const tree = options.dtb === undefined ? boardTree : userTree(options, files, options.dtb);
+  const tree = options.dtb === undefined ? boardTree : userTree(options, files, options.dtb, board);
+  if (options.deviceTreeSeeds) {
+    const random = new RandomStream(options.seed);
+    addChosen(tree, { seeds: { layout: random.bytes(8), numbers: random.bytes(32) } });
+  }
   const pieces: LoadedPiece[] = [];
   const starts = new Map<number, InitialRegisters>();
   let fwCfgItems = new Map<number, Uint8Array>();
@@ -88,6 +99,13 @@ export function planBoot(options: MachineOptions, files: BootFiles, boardTree: D
   pieces.push(...options.loaders.flatMap(loader => loaderPieces(loader, files, starts)));
   for (const { address, bytes } of options.loaderValues) {
     pieces.push({ name: '-device loader,data=…', address, bytes, size: bytes.length });
+  }
+
+  for (const { element, address } of options.starts) starts.set(element, { pc: BigInt(address), x0: 0n });
+  for (const { file, ...module } of options.guestModules) {
+    const bytes = files.read(file);
+    pieces.push({ name: file, address: module.address, bytes, size: bytes.length });
+    addChosen(tree, { modules: [{ ...module, size: bytes.length }] });
   }
 
   const ramBase = virtMemoryMap.ram.base;
@@ -126,10 +144,13 @@ function memoryOf(options: MachineOptions): LoadableRange[] {
   ];
 }
 
-function userTree(options: MachineOptions, files: BootFiles, name: string): DeviceTree {
+function userTree(options: MachineOptions, files: BootFiles, name: string, board: BoardFacts): DeviceTree {
   try {
     const tree = parseDeviceTree(files.read(name));
+    const problem = disagreement(tree, board);
+    if (problem) throw new ImageError(`${name} does not describe this machine: ${problem}`);
     replaceMemory(tree, virtMemoryMap.ram.base, options.memorySize);
+    replacePsci(tree, psciConduit(options, files));
     return tree;
   } catch (error) {
     if (error instanceof DeviceTreeError) throw new ImageError(`${name}: ${error.message}`);

@@ -1,15 +1,17 @@
 /** Reads QEMU's command line words (`-M virt,virtualization=on -m 512 …`) into machine options. */
 
 import { DeviceWords, supportedDevices } from './device-words.ts';
-import { number, onOff, type Setting, settings, unsupported } from './option-values.ts';
+import { number, onOff, type Setting, Settings, settings, unsupported } from './option-values.ts';
 import {
   defaultMachineOptions,
   type FlashOptions,
   type FwCfgOptions,
+  type GuestModuleOptions,
   type LoaderOptions,
   type LoaderValue,
   type MachineOptions,
   OptionError,
+  type StartOptions,
 } from './options.ts';
 import { mostProcessingElements } from './virt-memory-map.ts';
 
@@ -18,6 +20,8 @@ type Draft = { -readonly [K in keyof MachineOptions]: MachineOptions[K] } & {
   flash: FlashOptions[];
   loaders: LoaderOptions[];
   loaderValues: LoaderValue[];
+  starts: StartOptions[];
+  guestModules: GuestModuleOptions[];
   fwCfg: FwCfgOptions[];
   /** What will be `devices` and `serial`. */
   words: DeviceWords;
@@ -51,7 +55,10 @@ const words: Readonly<Record<string, WordHandler>> = {
   '-dtb': { value: 'FILE', read: (draft, value) => void (draft.dtb = value) },
   '-drive': { value: 'if=pflash|none|virtio,format=raw,file=FILE[,id=ID][,unit=0|1][,readonly=on]', read: drive },
   '-pflash': { value: 'FILE', read: (draft, value) => addFlash(draft, value, undefined) },
-  '-device': { value: 'loader,file=FILE[,addr=ADDRESS][,cpu-num=N]|virtio-…[,…]', read: device },
+  '-device': {
+    value: 'loader,file=FILE[,addr=ADDRESS][,cpu-num=N]|guest-loader,addr=ADDRESS,kernel=FILE|virtio-…[,…]',
+    read: device,
+  },
   '-chardev': { value: 'stdio|null,id=ID[,mux=on]', read: (d, value, word) => d.words.addCharacterDevice(word, value) },
   '-object': { value: 'rng-random|rng-builtin,id=ID', read: (d, value, word) => d.words.addObject(word, value) },
   '-global': { value: 'virtio-mmio.force-legacy=on|off', read: globalProperty },
@@ -93,6 +100,8 @@ export function parseOptionWords(
     flash: [...base.flash],
     loaders: [...base.loaders],
     loaderValues: [...base.loaderValues],
+    starts: [...base.starts],
+    guestModules: [...base.guestModules],
     fwCfg: [...base.fwCfg],
     words: new DeviceWords(),
   };
@@ -134,6 +143,13 @@ function check(draft: Draft): MachineOptions {
   if (draft.bios !== undefined && draft.flash.some(f => f.bank === 0)) {
     throw new OptionError('-bios and -drive if=pflash,unit=0 both fill the first flash bank: give one of them');
   }
+  const started = [...draft.starts.map(s => s.element), ...draft.loaders.map(l => l.startsElement ?? 0)];
+  const absent = started.find(element => element >= draft.processingElements);
+  if (absent !== undefined) {
+    throw new OptionError(
+      `-device loader,cpu-num=${absent}: there are processing elements 0 to ${draft.processingElements - 1} (-smp)`,
+    );
+  }
   const most = draft.gicVersion === 2 ? mostGicV2Interfaces : mostProcessingElements;
   if (draft.processingElements < 1 || draft.processingElements > most) {
     throw new OptionError(
@@ -167,7 +183,6 @@ const fixedMachineSettings: Readonly<Record<string, string>> = {
   mte: 'off',
   usb: 'off',
   graphics: 'off',
-  'dtb-randomness': 'off',
 };
 
 function machine(draft: Draft, text: string, word: string): void {
@@ -183,6 +198,10 @@ function machine(draft: Draft, text: string, word: string): void {
         break;
       case 'secure':
         draft.secure = onOff(word, setting);
+        break;
+      case 'dtb-randomness':
+      case 'dtb-kaslr-seed':
+        draft.deviceTreeSeeds = onOff(word, setting);
         break;
       case 'gic-version':
         if (value !== '2' && value !== '3' && value !== 'max') throw unsupported(word, setting, '2, 3, max');
@@ -289,10 +308,11 @@ function device(draft: Draft, text: string, word: string): void {
   const list = settings(text, 'driver');
   const driver = list[0]?.key === 'driver' ? list[0].value : text;
   if (driver === 'loader') genericLoader(draft, list.slice(1), text, word);
+  else if (driver === 'guest-loader') guestLoader(draft, list.slice(1), word);
   else if (supportedDevices.includes(driver)) draft.words.addDevice(list);
   else {
     throw new OptionError(
-      `${word} ${driver} is not supported. Supported: ${['loader', ...supportedDevices].join(', ')}`,
+      `${word} ${driver} is not supported. Supported: ${['loader', 'guest-loader', ...supportedDevices].join(', ')}`,
     );
   }
 }
@@ -311,10 +331,36 @@ function genericLoader(draft: Draft, rest: readonly Setting[], text: string, wor
     return;
   }
   const file = found.get('file');
+  const startsElement = numberOf('cpu-num');
+  if (file === undefined && address !== undefined && startsElement !== undefined) {
+    draft.starts.push({ element: startsElement, address });
+    return;
+  }
   if (file === undefined) throw new OptionError(`${word} ${text}: file=FILE or data=VALUE is missing`);
   const raw = found.has('force-raw') && onOff(word, { key: 'force-raw', value: found.get('force-raw')! });
   if (raw && address === undefined) throw new OptionError(`${word} ${text}: force-raw=on needs addr=ADDRESS`);
-  draft.loaders.push({ file, address, startsElement: numberOf('cpu-num'), raw });
+  draft.loaders.push({ file, address, startsElement, raw });
+}
+
+/** A kernel or RAM disk for a guest of the hypervisor that is started. */
+function guestLoader(draft: Draft, rest: readonly Setting[], word: string): void {
+  const found = new Settings(`${word} guest-loader`, rest, ['addr', 'kernel', 'initrd', 'bootargs', 'id']);
+  const kernel = found.get('kernel');
+  const initrd = found.get('initrd');
+  const bootArguments = found.get('bootargs');
+  if ((kernel === undefined) === (initrd === undefined)) {
+    throw new OptionError(`${word} guest-loader: say either kernel=FILE or initrd=FILE`);
+  }
+  if (initrd !== undefined && bootArguments !== undefined) {
+    throw new OptionError(`${word} guest-loader: bootargs=TEXT belongs to a kernel=FILE`);
+  }
+  found.need('addr', 'ADDRESS');
+  draft.guestModules.push({
+    kind: kernel === undefined ? 'ramdisk' : 'kernel',
+    file: (kernel ?? initrd)!,
+    address: found.number('addr')!,
+    ...(bootArguments !== undefined && { bootArguments }),
+  });
 }
 
 function loaderValue(word: string, address: number | undefined, found: ReadonlyMap<string, string>): LoaderValue {

@@ -20,6 +20,21 @@ export interface LoaderValue {
   readonly bytes: Uint8Array;
 }
 
+/** A processing element that starts at an address. */
+export interface StartOptions {
+  readonly element: number;
+  readonly address: number;
+}
+
+/** A file that a hypervisor finds in memory, and the device tree tells it where (QEMU's guest loader). */
+export interface GuestModuleOptions {
+  readonly kind: 'kernel' | 'ramdisk';
+  readonly file: string;
+  readonly address: number;
+  /** Command line of a kernel. */
+  readonly bootArguments?: string;
+}
+
 /** Contents of a flash bank. */
 export interface FlashOptions {
   readonly bank: 0 | 1;
@@ -89,6 +104,10 @@ export interface MachineOptions {
   readonly flash: readonly FlashOptions[];
   readonly loaders: readonly LoaderOptions[];
   readonly loaderValues: readonly LoaderValue[];
+  readonly starts: readonly StartOptions[];
+  readonly guestModules: readonly GuestModuleOptions[];
+  /** The device tree has seeds for the guest's own randomness. */
+  readonly deviceTreeSeeds: boolean;
   readonly fwCfg: readonly FwCfgOptions[];
   readonly devices: readonly DeviceOptions[];
   /** The virtio-mmio transports have the legacy interface. */
@@ -120,6 +139,9 @@ export const defaultMachineOptions: MachineOptions = {
   flash: [],
   loaders: [],
   loaderValues: [],
+  starts: [],
+  guestModules: [],
+  deviceTreeSeeds: false,
   fwCfg: [],
   devices: [],
   legacyVirtio: true,
@@ -141,5 +163,11 @@ export class OptionError extends Error {
 export function filesOf(options: MachineOptions): string[] {
   const named = [options.bios, options.kernel, options.initrd, options.dtb].filter(name => name !== undefined);
   const inFwCfg = options.fwCfg.flatMap(item => ('file' in item ? [item.file] : []));
-  return [...named, ...options.flash.map(f => f.file), ...options.loaders.map(l => l.file), ...inFwCfg];
+  return [
+    ...named,
+    ...options.flash.map(f => f.file),
+    ...options.loaders.map(l => l.file),
+    ...options.guestModules.map(m => m.file),
+    ...inFwCfg,
+  ];
 }

@@ -117,7 +117,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     messageInterrupts: false,
     psciConduit: conduit,
   });
-  const boot = planBoot(machine, files, tree);
+  const boot = planBoot(machine, files, tree, { affinities, gicVersion: machine.gicVersion });
 
   const memory = new MachineMemory({
     reserved: engineArea,

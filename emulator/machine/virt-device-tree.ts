@@ -34,11 +34,22 @@ export interface VirtDeviceTreeOptions {
   readonly psciConduit: 'smc' | 'hvc' | 'none';
 }
 
+/** A file that a hypervisor finds in memory, as Multiboot modules are described in a device tree. */
+export interface ModuleNode {
+  readonly kind: 'kernel' | 'ramdisk';
+  readonly address: number;
+  readonly size: number;
+  readonly bootArguments?: string;
+}
+
 /** What a boot loader adds under `/chosen`. */
 export interface ChosenOptions {
   readonly bootArguments?: string;
   /** Physical addresses of the first byte of the initial RAM disk and of the byte after its last. */
   readonly initrd?: { readonly start: number; readonly end: number };
+  readonly modules?: readonly ModuleNode[];
+  /** Random bytes: for the place of the kernel in its address space, and for its random numbers. */
+  readonly seeds?: { readonly layout: Uint8Array; readonly numbers: Uint8Array };
 }
 
 const edgeRising = 1;
@@ -315,6 +326,65 @@ export function addChosen(tree: DeviceTree, options: ChosenOptions): void {
     chosen.properties.set('linux,initrd-start', cells64(options.initrd.start));
     chosen.properties.set('linux,initrd-end', cells64(options.initrd.end));
   }
+  if (options.seeds) {
+    chosen.properties.set('rng-seed', options.seeds.numbers);
+    chosen.properties.set('kaslr-seed', options.seeds.layout);
+  }
+  for (const module of options.modules ?? []) {
+    chosen.children.unshift(
+      node(`module@0x${hex(module.address).padStart(8, '0')}`, {
+        bootargs: module.bootArguments,
+        compatible: ['multiboot,module', `multiboot,${module.kind}`],
+        reg: [...cells64(module.address), ...cells64(module.size)],
+      }),
+    );
+  }
+}
+
+/** The board's facts that a tree of the user's must agree with. */
+export interface BoardFacts {
+  readonly affinities: readonly number[];
+  readonly gicVersion: 2 | 3;
+}
+
+/**
+ * What in a tree contradicts the machine, so that a guest would fail for no visible reason; undefined when nothing
+ * does. A tree may leave out what the machine has.
+ */
+export function disagreement(tree: DeviceTree, board: BoardFacts): string | undefined {
+  const strings = (value: PropertyValue | undefined): readonly string[] => {
+    if (value instanceof Uint8Array) return new TextDecoder().decode(value).split('\0');
+    return typeof value === 'string' ? [value] : Array.isArray(value) ? value.map(String) : [];
+  };
+  const controllers = tree.root.children.filter(child => child.properties.has('interrupt-controller'));
+  const versions: readonly (readonly [2 | 3, readonly string[]])[] = [
+    [2, ['arm,cortex-a15-gic', 'arm,gic-400', 'arm,cortex-a9-gic']],
+    [3, ['arm,gic-v3']],
+  ];
+  for (const controller of controllers) {
+    const compatible = strings(controller.properties.get('compatible'));
+    const version = versions.find(([, names]) => names.some(name => compatible.includes(name)))?.[0];
+    if (version !== undefined && version !== board.gicVersion) {
+      return `its interrupt controller ${controller.name} is a GICv${version}, and the machine has gic-version=${board.gicVersion}`;
+    }
+  }
+  const processors = (childNamed(tree.root, 'cpus')?.children ?? []).filter(child => child.name.startsWith('cpu@'));
+  for (const processor of processors) {
+    const reg = processor.properties.get('reg');
+    const affinity = reg instanceof Uint8Array ? reg.reduce((value, byte) => value * 256 + byte, 0) : 0;
+    if (!board.affinities.includes(affinity)) {
+      return `it has a processor ${processor.name} with reg 0x${hex(affinity)}, and the machine has ${board.affinities.map(a => `0x${hex(a)}`).join(' ')}; see -smp`;
+    }
+  }
+  return undefined;
+}
+
+/** Says how PSCI is called in a tree that a user gave: firmware that is not the user's own knows it better. */
+export function replacePsci(tree: DeviceTree, conduit: VirtDeviceTreeOptions['psciConduit']): void {
+  if (conduit === 'none') return;
+  const { children } = tree.root;
+  const others = children.filter(child => child.name !== 'psci');
+  children.splice(0, children.length, psci(conduit), ...others);
 }
 
 /**

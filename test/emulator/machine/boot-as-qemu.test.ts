@@ -43,7 +43,8 @@ function plan(words: readonly string[], files: ReadonlyMap<string, Uint8Array>) 
     messageInterrupts: false,
     psciConduit: 'smc',
   });
-  return planBoot(parseOptionWords(words), { read: name => files.get(name)! }, tree);
+  const board = { affinities: [0], gicVersion: 3 } as const;
+  return planBoot(parseOptionWords(words), { read: name => files.get(name)! }, tree, board);
 }
 
 /**

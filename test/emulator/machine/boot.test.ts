@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type BootFiles, planBoot, psciConduit } from '../../../emulator/machine/boot.ts';
-import { childNamed, node, parseDeviceTree } from '../../../emulator/machine/flattened-device-tree.ts';
+import {
+  childNamed,
+  flatten,
+  node,
+  type PropertyValue,
+  parseDeviceTree,
+} from '../../../emulator/machine/flattened-device-tree.ts';
 import { ImageError } from '../../../emulator/machine/image.ts';
 import { parseOptionWords } from '../../../emulator/machine/option-words.ts';
 
@@ -55,7 +61,11 @@ function elf(segments: readonly Segment[], entry = BigInt(segments[0]!.physical)
 const code = Uint8Array.of(1, 2, 3, 4);
 const program = elf([{ physical: 0x4008_0000, bytes: code, memorySize: 16 }]);
 
-function plan(line: string, contents: Readonly<Record<string, Uint8Array>>, inflate?: BootFiles['inflate']) {
+function plan(
+  line: string | readonly string[],
+  contents: Readonly<Record<string, Uint8Array>>,
+  inflate?: BootFiles['inflate'],
+) {
   const files: BootFiles = {
     read(name) {
       const bytes = contents[name];
@@ -64,9 +74,12 @@ function plan(line: string, contents: Readonly<Record<string, Uint8Array>>, infl
     },
     inflate,
   };
-  const options = parseOptionWords(line.split(' '));
+  const options = parseOptionWords(typeof line === 'string' ? line.split(' ') : line);
   const tree = { root: node('', {}), reservations: [] };
-  return { ...planBoot(options, files, tree), conduit: psciConduit(options, files) };
+  return {
+    ...planBoot(options, files, tree, { affinities: [0, 1], gicVersion: options.gicVersion }),
+    conduit: psciConduit(options, files),
+  };
 }
 
 const where = (planned: ReturnType<typeof plan>) =>
@@ -112,6 +125,25 @@ describe('a Linux image', () => {
     expect(() => plan('-m 128 -kernel Image', big)).toThrow(
       /^Image at 0x40200000 does not fit: .* beyond RAM; give the machine more memory with -m$/,
     );
+  });
+
+  test('is refused when its end is missing, as far as its EFI header tells', () => {
+    const bytes = image({ size: 0x1000, imageSize: 0x3000 });
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0x3c, 0x40, true);
+    view.setUint32(0x40, 0x4550, true);
+    view.setUint16(0x46, 1, true); // one section of 0x1000 bytes from 0x1000
+    view.setUint32(0x40 + 24 + 16, 0x1000, true);
+    view.setUint32(0x40 + 24 + 20, 0x1000, true);
+    expect(() => plan('-kernel Image', { Image: bytes })).toThrow(
+      'Image is cut off: its header speaks of 8192 bytes, and there are 4096',
+    );
+  });
+
+  test('is refused with its RAM disk when the two do not fit, with the remedy', () => {
+    expect(() =>
+      plan('-kernel Image -initrd disk -m 16', { Image: image(), disk: new Uint8Array(9 * mebibyte) }),
+    ).toThrow(/disk at 0x40800000 does not fit: .* give the machine more memory with -m/);
   });
 
   test('is refused when it is big-endian', () => {
@@ -207,6 +239,80 @@ describe('firmware', () => {
   });
 });
 
+describe('files for the guests of a hypervisor', () => {
+  const words = [
+    ...[
+      '-kernel',
+      'xen',
+      '-m',
+      '1G',
+      '-device',
+      'guest-loader,addr=0x50000000,kernel=Image,bootargs=console=hvc0 a,,b',
+    ],
+    ...['-device', 'guest-loader,addr=0x54000000,initrd=initrd'],
+  ];
+
+  test('lie where they are told to, and the device tree says where', () => {
+    const planned = plan(words, { xen: image(), Image: image({ size: 0x2000 }), initrd: code });
+    expect(where(planned)).toMatchObject({ Image: 0x5000_0000, initrd: 0x5400_0000 });
+    const blob = planned.pieces.find(piece => piece.name === 'device tree')!.bytes;
+    const modules = childNamed(parseDeviceTree(blob).root, 'chosen')!.children;
+    const show = (value: PropertyValue | undefined) => new TextDecoder().decode(value as Uint8Array);
+    expect(modules.map(({ name, properties }) => [name, show(properties.get('compatible'))])).toEqual([
+      ['module@0x54000000', 'multiboot,module\0multiboot,ramdisk\0'],
+      ['module@0x50000000', 'multiboot,module\0multiboot,kernel\0'],
+    ]);
+    expect(modules[1]!.properties.get('reg')).toEqual(
+      Uint8Array.of(0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0),
+    );
+    expect(show(modules[1]!.properties.get('bootargs'))).toBe('console=hvc0 a,b\0');
+  });
+
+  test('are refused outside of RAM, and where the kernel is', () => {
+    const files = { xen: image(), Image: image(), initrd: code };
+    expect(() => plan(words.with(3, '128'), files)).toThrow('Image at 0x50000000 is outside of memory');
+    const words2 = words.with(5, 'guest-loader,addr=0x40200000,kernel=Image');
+    expect(() => plan(words2, files)).toThrow('overlap; load one of them elsewhere');
+  });
+});
+
+describe('a device tree of the user', () => {
+  const tree = (gic: string, ...processors: number[]) =>
+    flatten({
+      root: node('', { '#address-cells': [2], '#size-cells': [2] }, [
+        node('intc@8000000', { 'interrupt-controller': true, compatible: gic }),
+        node('psci', { compatible: 'arm,psci', method: 'hvc' }),
+        node('cpus', { '#address-cells': [1], '#size-cells': [0] }, [
+          ...processors.map(reg => node(`cpu@${reg.toString(16)}`, { device_type: 'cpu', reg: [reg] })),
+        ]),
+      ]),
+      reservations: [],
+    });
+  const files = { Image: image(), three: tree('arm,gic-v3', 0), two: tree('arm,cortex-a15-gic', 0, 1, 2) };
+
+  test('is used, with the RAM and the PSCI that the machine has', () => {
+    const { pieces } = plan('-kernel Image -dtb three -M virt,gic-version=3,virtualization=on', files);
+    const { root } = parseDeviceTree(pieces.find(piece => piece.name === 'device tree')!.bytes);
+    expect(root.children.map(child => child.name)).toEqual([
+      'psci',
+      'intc@8000000',
+      'cpus',
+      'memory@40000000',
+      'chosen',
+    ]);
+    expect(childNamed(root, 'psci')?.properties.get('method')).toEqual(new TextEncoder().encode('smc\0'));
+  });
+
+  test('is refused when it speaks of another interrupt controller or of processors that are not there', () => {
+    expect(() => plan('-kernel Image -dtb three -M virt,gic-version=2', files)).toThrow(
+      'three does not describe this machine: its interrupt controller intc@8000000 is a GICv3, and the machine has gic-version=2',
+    );
+    expect(() => plan('-kernel Image -dtb two -smp 2', files)).toThrow(
+      'it has a processor cpu@2 with reg 0x2, and the machine has 0x0 0x1; see -smp',
+    );
+  });
+});
+
 describe('the start', () => {
   test.each([
     ['-M virt -kernel k', 'hvc'],
@@ -226,6 +332,12 @@ describe('the start', () => {
   test('of a loaded file is at its entry point when a loader says which element runs it', () => {
     const planned = plan('-device loader,file=a.elf,cpu-num=0', { 'a.elf': program });
     expect(planned.starts.get(0)?.pc).toBe(0x4008_0000n);
+  });
+
+  test('of an element is where a loader without a file says', () => {
+    const planned = plan('-device loader,file=a,addr=0x40001000 -device loader,addr=0x40001000,cpu-num=0', { a: code });
+    expect(planned.starts.get(0)?.pc).toBe(0x4000_1000n);
+    expect(() => plan('-device loader,addr=0x40001000,cpu-num=1', {})).toThrow('there are processing elements 0 to 0');
   });
 
   test('is refused when there is nothing to run, or a raw file has no address', () => {

@@ -134,7 +134,7 @@ describe('what is not supported is named, with what is', () => {
     ['-M virt,ras=on', 'Supported: virtualization=on|off, secure=on|off, gic-version=2|3|max'],
     ['-enable-kvm', '-enable-kvm is not supported. Supported: -M -machine -cpu'],
     ['-accel kvm', '-accel kvm is not supported. Supported: tcg'],
-    ['-device virtio-gpu-pci', '-device virtio-gpu-pci is not supported. Supported: loader, virtio-blk-device'],
+    ['-device virtio-gpu-pci', '-device virtio-gpu-pci is not supported. Supported: loader, guest-loader, virtio-blk-device'],
     ['-device virtio-blk-device', '-device virtio-blk-device: drive=ID is missing'],
     ['-device virtio-blk-device,drive=d', '-device virtio-blk-device,drive=d: there is no -drive with id=d'],
     ['-drive if=none,id=d,file=disk.img', '-drive id=d: no device uses the drive'],
