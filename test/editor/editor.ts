@@ -231,6 +231,23 @@ export class Editor {
       .first();
   }
 
+  /** The terminal in front, with its text. */
+  readonly terminal = (): Locator => this.page.locator('.terminal-wrapper .xterm-rows');
+
+  /** Types into the terminal in front, as a person does after a click on it. */
+  async typeInTerminal(text: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper .xterm-screen').click();
+    await this.page.keyboard.type(text);
+  }
+
+  /** Adds a breakpoint on a function, by the view *Breakpoints*, which must be shown. */
+  async addFunctionBreakpoint(name: string): Promise<void> {
+    await this.command('Add Function Breakpoint');
+    await this.page.locator('.debug-breakpoints .inputBoxContainer input').fill(name);
+    await this.press('Enter');
+    await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
+  }
+
   /** Rows of the view *Exceptions* that hold the text, the latest first. */
   exceptions(text: string): Locator {
     return this.page.locator('.pane', { hasText: 'Exceptions' }).locator('.monaco-list-row', { hasText: text });
