@@ -13,6 +13,9 @@ const N = registerField('PMCR_EL0', 'N');
 const HPMN = registerField('MDCR_EL2', 'HPMN');
 const HPME = registerField('MDCR_EL2', 'HPME');
 const HPMD = registerField('MDCR_EL2', 'HPMD');
+const HCCD = registerField('MDCR_EL2', 'HCCD');
+const HLP = registerField('MDCR_EL2', 'HLP');
+const SCCD = registerField('MDCR_EL3', 'SCCD');
 const SPME = registerField('MDCR_EL3', 'SPME');
 const SWITCHED_ON = fieldAt('PMCNTENSET_EL0', 31, 0);
 const INTERRUPTS = fieldAt('PMINTENSET_EL1', 30, 0);
@@ -21,7 +24,7 @@ const CYCLE_INTERRUPT = fieldAt('PMINTENSET_EL1', 31, 31);
 /** The cycle counter's number in the registers that hold a bit for each counter. */
 export const CYCLE_COUNTER = 31;
 /** Bits of PMCR_EL0. */
-export const PMCR = { E: 1n, P: 2n, C: 4n, X: 0x10n, DP: 0x20n, LC: 0x40n };
+export const PMCR = { E: 1n, P: 2n, C: 4n, X: 0x10n, DP: 0x20n, LC: 0x40n, LP: 0x80n };
 /** Event numbers that can be counted; all others count nothing. */
 export const EVENT = { softwareIncrement: 0x00, instructionsRetired: 0x08, cycles: 0x11, chain: 0x1e };
 export const WORD = 1n << 32n;
@@ -44,6 +47,11 @@ export class PerformanceMonitors implements PerformanceCounting {
   /** Event counters implemented. */
   get count(): number {
     return this.pe.field(N);
+  }
+
+  /** Event counters have 64 bits (FEAT_PMUv3p5). */
+  get hasLongCounters(): boolean {
+    return this.pe.implementation.hasFeature('FEAT_PMUv3p5');
   }
 
   /** Counters below this number belong to EL1 and EL0; the others to EL2. */
@@ -73,6 +81,7 @@ export class PerformanceMonitors implements PerformanceCounting {
     const cycles = n === CYCLE_COUNTER;
     const stops = !cycles || (pe.state.read('PMCR_EL0') & PMCR.DP) !== 0n;
     if (stops && secure && pe.field(SPME) === 0) return false;
+    if (cycles && ((secure && pe.field(SCCD) === 1) || (el === 2 && pe.field(HCCD) === 1))) return false;
     if (stops && el === 2 && pe.field(HPMD) === 1 && (cycles || n < this.guestCount)) return false;
     const filter = pe.state.read(filterName(n));
     const P = bitOf(filter, FILTER.P);
@@ -120,7 +129,10 @@ export class PerformanceMonitors implements PerformanceCounting {
 
   /** One more than the most that a counter holds before it overflows. */
   private modulus(n: number): bigint {
-    return n === CYCLE_COUNTER && (this.pe.state.read('PMCR_EL0') & PMCR.LC) !== 0n ? DOUBLEWORD : WORD;
+    const control = this.pe.state.read('PMCR_EL0');
+    if (n === CYCLE_COUNTER) return control & PMCR.LC ? DOUBLEWORD : WORD;
+    const long = n < this.guestCount ? (control & PMCR.LP) !== 0n : this.pe.field(HLP) === 1;
+    return long ? DOUBLEWORD : WORD;
   }
 
   /** Adds what was executed since the last time, at the level and under the rules in force until now. */
@@ -150,20 +162,14 @@ export class PerformanceMonitors implements PerformanceCounting {
   private add(n: number, amount: bigint): void {
     const { state } = this.pe;
     const name = counterName(n);
-    const sum = state.read(name) + amount;
-    if (n === CYCLE_COUNTER) {
-      const modulus = this.modulus(n);
-      const before = state.read(name) & (modulus - 1n);
-      state.write(name, sum & (DOUBLEWORD - 1n));
-      if (before + amount >= modulus) this.overflow(n);
-      return;
-    }
-    state.write(name, sum & (WORD - 1n));
-    const overflows = sum / WORD;
+    const modulus = this.modulus(n);
+    const before = state.read(name);
+    state.write(name, (before + amount) & ((this.hasLongCounters || n === CYCLE_COUNTER ? DOUBLEWORD : WORD) - 1n));
+    const overflows = ((before & (modulus - 1n)) + amount) / modulus;
     if (overflows === 0n) return;
     this.overflow(n);
     const next = n + 1;
-    if (n % 2 === 1 || next >= this.count) return;
+    if (n % 2 === 1 || n === CYCLE_COUNTER || next >= this.count || modulus !== WORD) return;
     const chained = this.eventOf(next) === EVENT.chain;
     if (chained && this.enabled(next) && this.counts(next)) this.add(next, overflows);
   }

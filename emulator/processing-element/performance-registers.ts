@@ -16,7 +16,7 @@ import type { SystemRegisterHandler, SystemRegisterHandlers } from './system-reg
 
 const N = registerField('PMCR_EL0', 'N');
 /** What PMCR_EL0 keeps; P and C act once, the rest is fixed. */
-const PMCR_STORED = PMCR.E | PMCR.X | PMCR.DP | PMCR.LC;
+const PMCR_BASIC = PMCR.E | PMCR.X | PMCR.DP | PMCR.LC;
 /** Fields of PMEVTYPERn_EL0 and PMCCFILTR_EL0 that can be written; MT and SH belong to features that are absent. */
 const FILTER_BITS = 0xfc00_0000n;
 const TYPE_BITS = FILTER_BITS | 0xffffn;
@@ -28,6 +28,7 @@ export function performanceRegisterHandlers(
   monitors: PerformanceMonitors,
 ): SystemRegisterHandlers {
   const { state } = pe;
+  const PMCR_STORED = PMCR_BASIC | (monitors.hasLongCounters ? PMCR.LP : 0n);
 
   const counter = (n: number): Required<SystemRegisterHandler> => ({
     read: () => {
@@ -36,7 +37,7 @@ export function performanceRegisterHandlers(
     },
     write: (_context, value) => {
       monitors.synchronize();
-      state.write(counterName(n), value & ((n === CYCLE_COUNTER ? DOUBLEWORD : WORD) - 1n));
+      state.write(counterName(n), value & ((n === CYCLE_COUNTER || monitors.hasLongCounters ? DOUBLEWORD : WORD) - 1n));
     },
   });
 

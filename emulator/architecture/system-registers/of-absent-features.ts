@@ -230,8 +230,6 @@ const table = {
     ERXSTATUS_EL1 3,0,5,4,2 rw
     ERXADDR_EL1 3,0,5,4,3 rw
     ERXMISC{0-1+1}_EL1 3,0,5,5,0 rw
-  `,
-  FEAT_RASv1p1: `
     ERXPFGF_EL1 3,0,5,4,4 r
     ERXPFGCTL_EL1 3,0,5,4,5 rw
     ERXPFGCDN_EL1 3,0,5,4,6 rw

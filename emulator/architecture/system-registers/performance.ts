@@ -607,7 +607,10 @@ export const performanceRegisters = [
       toEL2('access', on('MDCR_EL2', 'TPM')),
       toEL3('access', on('MDCR_EL3', 'TPM')),
     ],
-    fields: [res0('63:32'), bits('31:0', 'PMEVCNTR', 'Count')],
+    fields: [
+      bits('63:32', 'HIGH', 'Upper half of the count', { feature: 'FEAT_PMUv3p5' }),
+      bits('31:0', 'PMEVCNTR', 'Count'),
+    ],
   }),
   systemRegister('PMUSERENR_EL0', [3, 3, 9, 14, 0], {
     brief: 'Which performance registers EL0 may use.',
@@ -663,7 +666,10 @@ export const performanceRegisters = [
         toEL2('access', on('MDCR_EL2', 'TPM')),
         toEL3('access', on('MDCR_EL3', 'TPM')),
       ],
-      fields: [res0('63:32'), bits('31:0', 'EVCNT', 'Count')],
+      fields: [
+        bits('63:32', 'HIGH', 'Upper half of the count', { feature: 'FEAT_PMUv3p5' }),
+        bits('31:0', 'EVCNT', 'Count'),
+      ],
     }),
   ),
   ...family(upTo31, n =>

@@ -41,6 +41,8 @@ export const fieldDifferences: Readonly<Record<string, string>> = {
   SCTLR_EL1: 'EE and E0E are RES0 without big-endian support',
   SCTLR_EL2: 'EE and E0E are RES0 without big-endian support',
   SCTLR_EL3: 'EE is RES0 without big-endian support',
+  PMXEVCNTR_EL0: 'has 64 bits with FEAT_PMUv3p5',
+  ...Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`PMEVCNTR${n}_EL0`, 'has 64 bits with FEAT_PMUv3p5'])),
 };
 
 export const accessDifferences: Readonly<Record<string, string>> = {

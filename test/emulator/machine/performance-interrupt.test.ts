@@ -59,7 +59,7 @@ describe('the performance monitors’ overflow interrupt', () => {
     expect(state.readX(8)).toBe(1n);
     // Three instructions a loop, and the ERET: the interrupt is taken after the loop with the thousandth instruction.
     expect(state.readX(5)).toBe(334n);
-    expect(state.readX(9)).toBe(BigInt(1 + 3 * 334 - 1000));
+    expect(state.readX(9) & 0xffff_ffffn).toBe(BigInt(1 + 3 * 334 - 1000));
   });
 
   test('arrives at the same place however the run is cut', () => {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { SystemRegisterName } from '../../../emulator/architecture/system-registers/index.ts';
 import { raiseSupervisorCall } from '../../../emulator/processing-element/synchronous-exceptions.ts';
-import { Bench, bit } from './bench.ts';
+import { Bench, bit, DEFAULT_FEATURES } from './bench.ts';
 
 /** Six event counters; EL2 owns none of them unless the test says so. */
-function monitored(el: 0 | 1 | 2 = 1): Bench {
-  return new Bench().at(el).with({ PMCR_EL0: 6n << 11n, MDCR_EL2: 6n, PMUSERENR_EL0: 1n });
+function monitored(el: 0 | 1 | 2 = 1, features: readonly string[] = []): Bench {
+  return new Bench({ features: [...DEFAULT_FEATURES, ...features] })
+    .at(el)
+    .with({ PMCR_EL0: 6n << 11n, MDCR_EL2: 6n, PMUSERENR_EL0: 1n });
 }
 const write = (bench: Bench, name: SystemRegisterName, value: bigint): void =>
   bench.registers.register(name).write(value);
@@ -53,6 +55,17 @@ describe('the cycle counter', () => {
     expect([counted(0n), counted(bit(27))]).toEqual([0n, 10n]);
   });
 
+  test('does not count at EL2 while MDCR_EL2.HCCD forbids it', () => {
+    const bench = monitored(2, ['FEAT_PMUv3p5']);
+    write(bench, 'PMCCFILTR_EL0', bit(27));
+    write(bench, 'PMCNTENSET_EL0', CYCLES);
+    write(bench, 'PMCR_EL0', ON);
+    bench.position = 10;
+    write(bench, 'MDCR_EL2', 6n | bit(23));
+    bench.position = 30;
+    expect(read(bench, 'PMCCNTR_EL0')).toBe(10n);
+  });
+
   test('does not count the turns of other processing elements', () => {
     const bench = monitored();
     write(bench, 'PMCNTENSET_EL0', CYCLES);
@@ -91,6 +104,22 @@ describe('event counters', () => {
     expect(read(bench, 'PMOVSSET_EL0')).toBe(1n);
     write(bench, 'PMOVSCLR_EL0', 1n);
     expect(read(bench, 'PMOVSSET_EL0')).toBe(0n);
+  });
+
+  test('overflow at 64 bits when PMCR_EL0.LP says so', () => {
+    const bench = monitored(1, ['FEAT_PMUv3p5']);
+    write(bench, 'PMEVTYPER0_EL0', 0x08n);
+    write(bench, 'PMEVTYPER1_EL0', 0x1en);
+    write(bench, 'PMEVCNTR0_EL0', 0xffff_fffen);
+    write(bench, 'PMCNTENSET_EL0', 0b11n);
+    write(bench, 'PMCR_EL0', ON | bit(7));
+    bench.position = 5;
+    expect(read(bench, 'PMEVCNTR0_EL0')).toBe(0x1_0000_0003n);
+    expect(read(bench, 'PMOVSSET_EL0')).toBe(0n);
+    write(bench, 'PMEVCNTR0_EL0', (1n << 64n) - 1n);
+    bench.position = 8;
+    expect(read(bench, 'PMEVCNTR0_EL0')).toBe(2n);
+    expect([read(bench, 'PMOVSSET_EL0'), read(bench, 'PMEVCNTR1_EL0')]).toEqual([1n, 0n]);
   });
 
   test('are selected by PMSELR_EL0', () => {
