@@ -45,6 +45,7 @@ Exit status:
   5  the guest waits for something that will never come
   6  the guest did something that the machine does not do
   7  the guest reset the machine while -no-reboot was given
+  8  the guest's kernel panicked
 `;
 
 /** `isMachineWord` tells the machine's words from others. Throws `UserProblem`. */

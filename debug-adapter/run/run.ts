@@ -1,4 +1,5 @@
 /** `trapdoor run`: a guest without an editor, for the command line and for CI. */
+import { liveContext, recordContext } from '../debugger/code-context.ts';
 import { Debugger } from '../debugger/debugger.ts';
 import { describeRecord } from '../debugger/exception-text.ts';
 import { type ExplanationLine, explain, placeText } from '../debugger/explanation.ts';
@@ -8,6 +9,7 @@ import type { ExceptionRecord } from '../debugger/target.ts';
 import type { LaunchedMachine } from '../launch/launched-machine.ts';
 import type { RunArguments } from './arguments.ts';
 import { Conversation } from './conversation.ts';
+import { PanicWatch } from './panic-watch.ts';
 
 /** Exit statuses; `runUsage` tells their meaning. */
 export const runStatus = {
@@ -19,6 +21,7 @@ export const runStatus = {
   stuck: 5,
   unsupported: 6,
   reset: 7,
+  panic: 8,
 } as const;
 
 /** The world around a run. */
@@ -41,19 +44,22 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   const { target } = machine;
   const session = new Debugger(target);
   for (const problem of machine.problems) environment.report(problem);
-  for (const { file, path, offset } of machine.symbols) {
+  for (const { file, path, ...wishes } of machine.symbols) {
     try {
-      session.images.add(file, path, offset);
+      session.images.add(file, path, wishes);
     } catch (problem) {
       environment.report(`no symbols from ${path}: ${problem instanceof Error ? problem.message : problem}`);
     }
   }
   const send = (text: string) => target.sendSerialInput(new TextEncoder().encode(text));
   const conversation = new Conversation(args.conversation, send);
+  const panic = new PanicWatch();
   const decoder = new TextDecoder();
   target.onSerialOutput = bytes => {
     environment.write(bytes);
-    conversation.hear(decoder.decode(bytes, { stream: true }));
+    const text = decoder.decode(bytes, { stream: true });
+    conversation.hear(text);
+    panic.hear(text);
   };
   if (args.traceExceptions) {
     target.setExceptionCatcher(record => {
@@ -63,7 +69,7 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   }
   environment.input?.onData(send);
   conversation.begin();
-  const status = await loop(session, args, environment, conversation);
+  const status = await loop(session, args, environment, conversation, panic);
   if (args.summary) for (const line of summaryLines(session)) environment.report(line);
   return status;
 }
@@ -73,6 +79,7 @@ async function loop(
   args: RunArguments,
   environment: RunEnvironment,
   conversation: Conversation,
+  panic: PanicWatch,
 ): Promise<number> {
   const { target } = session;
   // A reset begins the machine's count anew; the limit is one for the whole run.
@@ -88,6 +95,12 @@ async function loop(
     session.slice = Math.min(sliceInstructions, left);
     const { value: stop } = continueRun(session).next();
     if (conversation.isSatisfied) return runStatus.success;
+    if (panic.reason !== undefined && (panic.isOver || stop?.reason === 'ended')) {
+      environment.report(`the guest's kernel panicked: ${panic.reason}`);
+      reportUndefined(session, environment);
+      reportState(session, environment, conversation);
+      return runStatus.panic;
+    }
     if (!stop) {
       await environment.breathe();
       continue;
@@ -138,13 +151,25 @@ async function ended(
   }
 }
 
+/** The last instruction that was UNDEFINED because the machine does not know it or lacks its feature. */
+function reportUndefined({ target: { exceptions } }: Debugger, { report }: RunEnvironment): void {
+  for (let index = exceptions.end - 1; index >= exceptions.first; index--) {
+    const record = exceptions.at(index);
+    if (record?.kind !== 'exception' || record.exceptionClass !== 0 || record.reason === undefined) continue;
+    report(`before that, at EL${record.from} and 0x${record.instruction.toString(16)}: ${record.reason}`);
+    return;
+  }
+}
+
 /** Where each element stands, and the exception it is handling. */
 function reportState(session: Debugger, { report }: RunEnvironment, conversation: Conversation): void {
   if (conversation.awaited !== undefined) report(`the guest has not written ${JSON.stringify(conversation.awaited)}`);
   for (const element of session.target.processingElements) {
     if (element.power === 'off') continue;
     const pc = element.readRegister('pc') ?? 0n;
-    report(`PE ${element.index}: EL${element.el}, ${element.power}, at ${placeText(session, pc, element.el)}`);
+    report(
+      `PE ${element.index}: EL${element.el}, ${element.power}, at ${placeText(session, pc, liveContext(element))}`,
+    );
     const unfinished = session.levels.of(element.index).filter(({ record }) => record.kind === 'exception');
     const [first, last] = [unfinished[0]?.record, unfinished.at(-1)?.record];
     if (last) {
@@ -169,9 +194,10 @@ function reportExplanation(
 
 function traceLine(session: Debugger, record: ExceptionRecord): string {
   const arrow = record.kind === 'exception' ? '↑' : '↓';
-  const [address, el] = record.kind === 'exception' ? [record.instruction, record.from] : [record.target, record.to];
+  const [address, side] =
+    record.kind === 'exception' ? ([record.instruction, 'from'] as const) : ([record.target, 'to'] as const);
   const vmid = record.vmid === undefined ? '' : `, VMID ${record.vmid}`;
-  return `${arrow} EL${record.from} → EL${record.to}  ${describeRecord(record)}  (${placeText(session, address, el)}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
+  return `${arrow} EL${record.from} → EL${record.to}  ${describeRecord(record)}  (${placeText(session, address, recordContext(record, side))}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
 }
 
 function summaryLines(session: Debugger): string[] {

@@ -24,7 +24,8 @@ export class CodeCache {
   private readonly base: number;
   private readonly capacity: number;
   private readonly table: HandlerTable;
-  private readonly hasFeature: (feature: string) => boolean;
+  /** Whether the processor implements a feature. */
+  readonly hasFeature: (feature: string) => boolean;
   /** Slot + 1 by linear page; 0 where nothing is decoded. */
   private readonly slots: Uint16Array;
   /** Linear page by slot. */

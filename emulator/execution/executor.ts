@@ -35,6 +35,7 @@ import { type MemoryObserver, SlowMemory } from './memory-access.ts';
 import { PAGE_STRIDE, RECORD_SHIFT, shapeIndex } from './record.ts';
 import { registerKey } from './register-reads.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
+import { undefinedReason } from './undefined-reason.ts';
 
 /** A page of straight code may follow before the budget is looked at. */
 const OVERSHOOT = 1100;
@@ -387,9 +388,11 @@ export class Executor {
         return 'again';
       case Exit.breakpoint:
         return 'breakpoint';
-      case Exit.undefined:
-        raiseUndefined(pe);
+      case Exit.undefined: {
+        const word = this.memory.view.getUint32(this.code.wordAddress(at), true);
+        raiseUndefined(pe, undefinedReason(word, this.code.hasFeature));
         break;
+      }
       case Exit.system:
         readable = this.systemOperation(unit, at);
         break;

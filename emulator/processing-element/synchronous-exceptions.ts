@@ -47,9 +47,9 @@ function raise(pe: ProcessingElement, to: 1 | 2 | 3, syndrome: Syndrome, faultAd
   });
 }
 
-/** UNDEFINED. */
-export function raiseUndefined(pe: ProcessingElement): void {
-  raise(pe, defaultTarget(pe), uncategorized());
+/** UNDEFINED. `reason` is for the record only. */
+export function raiseUndefined(pe: ProcessingElement, reason?: string): void {
+  raise(pe, defaultTarget(pe), uncategorized(), undefined, reason);
 }
 
 /** A trap that a check of this room has found. */

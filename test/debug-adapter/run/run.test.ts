@@ -83,6 +83,35 @@ describe('a run without an editor', () => {
     expect(status).toBe(0);
   });
 
+  test('ends when the kernel says that it panicked, with the instruction that the machine does not know', async () => {
+    const panic = 'Kernel panic - not syncing: no init';
+    const { status, said } = await runSource(
+      `_start:
+  adr x0, vectors
+  msr vbar_el2, x0
+  isb
+  .word 0xa400a020   // ld1b {z0.b}, p0/z, [x1]
+  .balign 2048
+vectors:
+  .space 512
+  adr x3, text
+${uart}1: ldrb w2, [x3], #1
+  cbz w2, .
+  strb w2, [x1]
+  b 1b
+text: .asciz "${panic}\\r\\n---[ end ${panic} ]---\\r\\n"
+`,
+      ...['-cpu', 'cortex-a72', '--max-instructions', '50M'],
+    );
+    expect(said.slice(0, 2)).toEqual([
+      "the guest's kernel panicked: no init",
+      expect.stringMatching(
+        /^before that, at EL2 and 0x\w+: 0xa400a020 is an encoding of FEAT_SVE, which is absent here$/,
+      ),
+    ]);
+    expect(status).toBe(8);
+  });
+
   test.each([
     [
       'the text never comes',
