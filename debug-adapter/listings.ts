@@ -1,7 +1,7 @@
 /** Listings of code that a client has been told of, each under its `sourceReference`. */
 import { type CodeListing, listingAddress, listingAt, listingLine, listingText } from './debugger/code-listing.ts';
 import type { Debugger } from './debugger/debugger.ts';
-import type { ExceptionLevel } from './debugger/target.ts';
+import type { CodeFrame } from './debugger/frame.ts';
 
 /** A line of a listing, counted from 1. */
 export interface ListedPlace {
@@ -22,12 +22,12 @@ export class Listings {
   readonly #references = new Map<string, number>();
 
   /** Where an address is listed; undefined where no memory can be read. Code that changed has another listing. */
-  at(session: Debugger, pe: number, el: ExceptionLevel, address: bigint): ListedPlace | undefined {
-    const listing = listingAt(session, pe, el, address);
+  at(session: Debugger, frame: CodeFrame): ListedPlace | undefined {
+    const listing = listingAt(session, frame);
     if (!listing) return undefined;
-    const reference = this.#references.get(listing.fingerprint) ?? this.#all.push({ listing, pe });
+    const reference = this.#references.get(listing.fingerprint) ?? this.#all.push({ listing, pe: frame.pe });
     this.#references.set(listing.fingerprint, reference);
-    return { reference, name: listing.name, line: listingLine(listing, address) };
+    return { reference, name: listing.name, line: listingLine(listing, frame.lookup) };
   }
 
   text(session: Debugger, reference: number): string | undefined {

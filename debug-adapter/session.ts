@@ -103,9 +103,9 @@ export class Session {
     this.#debugger = session;
     this.#sources = new SourcePaths(configuration.cwd ?? '/', configuration.sourceFileMap);
     for (const problem of machine.problems) this.output(`${problem}\n`, 'important');
-    for (const { file, path, offset } of machine.symbols) {
+    for (const { file, path, ...wishes } of machine.symbols) {
       try {
-        const image = session.images.add(file, path, offset);
+        const image = session.images.add(file, path, wishes);
         for (const problem of image.information.problems) this.output(`${problem}\n`, 'important');
       } catch (problem) {
         this.output(`No symbols from ${path}: ${problem instanceof Error ? problem.message : problem}\n`, 'important');
@@ -283,7 +283,7 @@ export class Session {
   }
 
   protocolBreakpoint(breakpoint: Breakpoint): DebugProtocol.Breakpoint {
-    const { id, verified, message, line, path, addresses } = breakpoint;
+    const { id, verified, message, line, path, locations } = breakpoint;
     return {
       id,
       verified,
@@ -292,7 +292,7 @@ export class Session {
         !verified && { reason: breakpoint.kind === 'source' || breakpoint.kind === 'function' ? 'pending' : 'failed' }),
       ...(line !== undefined && { line: this.clientLine(line) }),
       ...(path !== undefined && { source: { path } }),
-      ...(addresses[0] !== undefined && { instructionReference: `0x${addresses[0].toString(16)}` }),
+      ...(locations[0] !== undefined && { instructionReference: `0x${locations[0].address.toString(16)}` }),
     };
   }
 

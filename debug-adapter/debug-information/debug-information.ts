@@ -6,8 +6,8 @@
 import { MalformedData } from './byte-reader.ts';
 import type { ByteSource } from './byte-source.ts';
 import { CallFrames } from './dwarf/call-frames.ts';
-import { DebugEntries } from './dwarf/entries.ts';
-import { DebugFunctions } from './dwarf/functions.ts';
+import { DebugEntries, type Entry } from './dwarf/entries.ts';
+import { type DebugFunction, DebugFunctions } from './dwarf/functions.ts';
 import { LineIndex } from './dwarf/line-index.ts';
 import type { LineRow } from './dwarf/line-table.ts';
 import { DwarfSections } from './dwarf/sections.ts';
@@ -21,6 +21,20 @@ export interface SourceLine {
   readonly line: number;
   readonly column: number;
 }
+
+/** A function, or a call of one that was replaced by its body, at an address. */
+export interface SourceScope {
+  readonly name: string;
+  readonly entry: Entry;
+  /** The function whose code it is. */
+  readonly fn: DebugFunction;
+  readonly isInlined: boolean;
+  /** Where control is in it; in all but the innermost that is a call. */
+  readonly place?: SourceLine;
+}
+
+/** At most so many bytes come before a function's own code (`-fpatchable-function-entry`). */
+const patchableBytes = 16n;
 
 export class DebugInformation {
   readonly elf: ElfFile;
@@ -98,23 +112,45 @@ export class DebugInformation {
     return [...new Set(this.lines.startsOf(file).map(({ line }) => line))].sort((a, b) => a - b);
   }
 
-  /** Where a breakpoint on a function belongs: after its prologue when the line table tells where that is. */
+  /**
+   * Where a breakpoint on a function belongs: where its parameters can be read. In optimised code they can from the
+   * first instruction on; elsewhere that is after the prologue, when the line table tells where that is.
+   */
   breakpointAddress(functionStart: bigint): bigint {
-    const first = this.rowAt(functionStart);
-    if (!first || first.address !== functionStart) return functionStart;
-    const end = this.symbols.at(functionStart)?.symbol.size ?? 0;
-    const limit = functionStart + BigInt(end || 0x1000);
+    const size = this.symbols.at(functionStart)?.symbol.size ?? 0;
+    const limit = functionStart + BigInt(size || 0x1000);
+    // Instructions that a compiler put before the function's own, to be patched later, belong to no line of it.
+    const own = this.functions.functionAt(functionStart + patchableBytes);
+    const start = own && own.low > functionStart && own.low < limit ? own.low : functionStart;
+    const first = this.rowAt(start);
+    if (!first || first.address !== start) return start;
     const rows: LineRow[] = [];
-    for (const row of this.lines.rowsFrom(functionStart)) {
+    for (const row of this.lines.rowsFrom(start)) {
       if (row.address >= limit) break;
       rows.push(row);
     }
     const marked = rows.find(row => row.prologueEnd);
     if (marked) return marked.address;
     // Compilers without the mark give the body a second row; assembly has one row per instruction and no prologue.
-    const path = this.lines.path(first.file);
-    if (/\.(s|S|asm|inc)$/.test(path)) return functionStart;
-    const second = rows.find(row => row.address > functionStart && row.isStatement && row.line > 0);
-    return second?.address ?? functionStart;
+    if (/\.(s|S|asm|inc)$/.test(this.lines.path(first.file)) || (own && this.functions.isOptimised(own))) return start;
+    const second = rows.find(row => row.address > start && row.isStatement && row.line > 0);
+    return second?.address ?? start;
+  }
+
+  /** Functions and inlined calls at an address, the innermost first, each with the place where control is in it. */
+  scopesAt(address: bigint): readonly SourceScope[] {
+    const fn = this.functions.functionAt(address);
+    if (!fn) return [];
+    const calls = this.functions.inlinedCallsAt(fn, address);
+    const program = fn.entry.unit.lineProgram;
+    let place = this.lineAt(address);
+    const scopes: SourceScope[] = [];
+    for (const { name, entry, callFile, callLine, callColumn } of [...calls].reverse()) {
+      scopes.push({ name, entry, fn, isInlined: true, ...(place && { place }) });
+      const path = program === undefined || callFile === undefined ? undefined : this.lines.pathIn(program, callFile);
+      place = path === undefined ? undefined : { path, line: callLine, column: callColumn };
+    }
+    scopes.push({ name: fn.name, entry: fn.entry, fn, isInlined: false, ...(place && { place }) });
+    return scopes;
   }
 }

@@ -38,6 +38,15 @@ export class SymbolTable {
     return same?.find(s => s.binding === 'global') ?? same?.find(s => s.binding === 'weak') ?? same?.[0];
   }
 
+  /** Functions of this name, static ones of several files included; where there is none, what else is called so. */
+  functionsNamed(name: string): readonly ElfSymbol[] {
+    const same = this.#byName.get(name) ?? [];
+    const functions = same.filter(symbol => symbol.kind === 'function');
+    if (functions.length > 0) return functions;
+    const other = this.named(name);
+    return other ? [other] : [];
+  }
+
   /** The innermost symbol that holds an address: within its size, or, when it has none, up to the next symbol or section end. */
   at(address: bigint): SymbolAt | undefined {
     let low = 0;

@@ -10,7 +10,7 @@ import { ExpressionProblem } from './expression/lexer.ts';
 import { type Expression, spaceOf, spaceText } from './expression/parser.ts';
 import { hex } from './expression/value.ts';
 import { type HitCondition, parseHitCondition } from './hit-condition.ts';
-import { type Images, type LineBinding, splitContext } from './images.ts';
+import { type CodeLocation, type Images, type LineBinding, splitContext } from './images.ts';
 import { type LogPart, parseLogMessage } from './log-message.ts';
 import type { ExceptionLevel, SpaceAddress, Target, Watchpoint } from './target.ts';
 
@@ -30,8 +30,8 @@ export type BreakpointKind = 'source' | 'function' | 'instruction' | 'data' | 'e
 export interface Breakpoint {
   readonly id: number;
   readonly kind: BreakpointKind;
-  /** Code addresses; empty while pending and for data and exception breakpoints. */
-  addresses: readonly bigint[];
+  /** Places in code; empty while pending and for data and exception breakpoints. */
+  locations: readonly CodeLocation[];
   readonly el?: ExceptionLevel;
   readonly condition?: Expression;
   readonly hitCondition?: HitCondition;
@@ -79,7 +79,9 @@ export class Breakpoints {
   readonly #images: Images;
   readonly #types: { type(name: string): ValueType | undefined };
   #nextId = 1;
-  readonly #bySource = new Map<string, Breakpoint[]>();
+  readonly #bySource = new Map<string, { bind: BreakableSource['bind']; breakpoints: Breakpoint[] }>();
+  /** With the names that were asked for. */
+  #functionNames = new Map<Breakpoint, string>();
   #functions: Breakpoint[] = [];
   #instructions: Breakpoint[] = [];
   #data: Breakpoint[] = [];
@@ -118,7 +120,7 @@ export class Breakpoints {
       if (breakpoint.message === undefined) {
         const binding = bind(wish.line);
         if (binding) {
-          breakpoint.addresses = binding.addresses;
+          breakpoint.locations = binding.locations;
           breakpoint.line = binding.line;
           breakpoint.verified = true;
         } else {
@@ -127,24 +129,20 @@ export class Breakpoints {
       }
       return breakpoint;
     });
-    this.#bySource.set(key, made);
+    this.#bySource.set(key, { bind, breakpoints: made });
     this.#arm();
     return made;
   }
 
   setFunctions(wishes: readonly FunctionBreakpointWish[]): readonly Breakpoint[] {
+    this.#functionNames = new Map();
     this.#functions = wishes.map(wish => {
       const { el, name } = splitContext(wish.name);
       const breakpoint = this.#make('function', wish, { ...(el !== undefined && { el }) });
+      this.#functionNames.set(breakpoint, name);
       if (breakpoint.message === undefined) {
-        const addresses = this.#images.functionBreakpoints(name, el);
-        if (addresses.length === 0) breakpoint.message = `No loaded image has a symbol ${name}`;
-        else {
-          breakpoint.addresses = addresses;
-          breakpoint.verified = true;
-          const line = this.#images.lineAt(addresses[0]!);
-          if (line) breakpoint.line = line.line;
-        }
+        this.#bindFunction(breakpoint, name);
+        if (!breakpoint.verified) breakpoint.message = `No loaded image has a symbol ${name}`;
       }
       return breakpoint;
     });
@@ -159,7 +157,7 @@ export class Breakpoints {
         if ((wish.address & 3n) !== 0n)
           breakpoint.message = `${hex(wish.address)} is not the address of an instruction`;
         else {
-          breakpoint.addresses = [wish.address];
+          breakpoint.locations = [{ address: wish.address }];
           breakpoint.verified = true;
         }
       }
@@ -200,24 +198,25 @@ export class Breakpoints {
     return made;
   }
 
-  /** Symbols have come: binds again what was pending. Gives the breakpoints that changed. */
-  rebind(matches: (wanted: string) => (path: string) => boolean): readonly Breakpoint[] {
-    const changed: Breakpoint[] = [];
-    for (const breakpoints of this.#bySource.values()) {
+  #bindFunction(breakpoint: Breakpoint, name: string): void {
+    const locations = this.#images.functionBreakpoints(name, breakpoint.el);
+    if (locations.length === 0) return;
+    breakpoint.locations = locations;
+    breakpoint.verified = true;
+    const line = this.#images.lineOf(locations[0]!);
+    if (line) breakpoint.line = line.line;
+  }
+
+  /** An image runs at another place as well: breakpoints go there too. */
+  bindAgain(): void {
+    for (const { bind, breakpoints } of this.#bySource.values()) {
       for (const breakpoint of breakpoints) {
-        const { path } = breakpoint;
-        if (breakpoint.verified || breakpoint.line === undefined || path === undefined) continue;
-        const binding = this.#images.bindLine(breakpoint.line, matches(path));
-        if (!binding) continue;
-        breakpoint.addresses = binding.addresses;
-        breakpoint.line = binding.line;
-        breakpoint.verified = true;
-        delete breakpoint.message;
-        changed.push(breakpoint);
+        const binding = breakpoint.verified && breakpoint.line !== undefined ? bind(breakpoint.line) : undefined;
+        if (binding) breakpoint.locations = binding.locations;
       }
     }
+    for (const [breakpoint, name] of this.#functionNames) if (breakpoint.verified) this.#bindFunction(breakpoint, name);
     this.#arm();
-    return changed;
   }
 
   addTemporary(address: bigint): void {
@@ -233,11 +232,15 @@ export class Breakpoints {
 
   #arm(): void {
     const byAddress = new Map<bigint, Breakpoint[]>();
-    for (const breakpoint of [...[...this.#bySource.values()].flat(), ...this.#functions, ...this.#instructions]) {
-      for (const address of breakpoint.addresses) {
+    for (const breakpoint of [
+      ...[...this.#bySource.values()].flatMap(({ breakpoints }) => breakpoints),
+      ...this.#functions,
+      ...this.#instructions,
+    ]) {
+      for (const { address } of breakpoint.locations) {
         const same = byAddress.get(address);
-        if (same) same.push(breakpoint);
-        else byAddress.set(address, [breakpoint]);
+        if (!same) byAddress.set(address, [breakpoint]);
+        else if (!same.includes(breakpoint)) same.push(breakpoint);
       }
     }
     this.#byAddress = byAddress;
@@ -248,7 +251,7 @@ export class Breakpoints {
     const breakpoint: { -readonly [Name in keyof Breakpoint]: Breakpoint[Name] } = {
       id: wish.id ?? this.#nextId++,
       kind,
-      addresses: [],
+      locations: [],
       hits: 0,
       verified: false,
       ...(wish.line !== undefined && { line: wish.line }),

@@ -1,11 +1,12 @@
 /** Call stacks, joined across Exception levels by the exception record. */
 import { dwarfPc, dwarfSp, type FrameRules, type RegisterRule } from '../debug-information/dwarf/call-frames.ts';
 import { evaluateLocation } from '../debug-information/dwarf/location.ts';
+import { liveContext, recordContext } from './code-context.ts';
 import type { ExceptionLevelStacks } from './exception-levels.ts';
 import type { CodeFrame, Frame, FrameRegisters } from './frame.ts';
 import type { Images } from './images.ts';
 import { prologueEffect } from './prologue.ts';
-import type { ExceptionLevel, Target } from './target.ts';
+import type { AddressSpace, ExceptionLevel, Target } from './target.ts';
 
 const maximumFrames = 200;
 const maximumFramesPerLevel = 100;
@@ -17,6 +18,8 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
   let top: CodeFrame | undefined = unwinder.live(element.el);
   const crossings = [...levels.of(pe)].reverse();
   let count = 0;
+  /** The record that tells how addresses of guests were translated: the last exit from one. */
+  let guestExit: number | undefined;
   for (let next = 0; ; next++) {
     const crossing = crossings[next];
     const captured = crossing && target.exceptions.registersAt(crossing.index);
@@ -24,21 +27,32 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
     for (let depth = 0; frame && depth < maximumFramesPerLevel; depth++) {
       yield frame;
       if (++count >= maximumFrames) return;
+      // Calls that were inlined share the registers with the function they are in.
+      const scopes = images.scopesAt(frame.lookup, frame.context).length;
+      for (let inlinedInside = 1; inlinedInside < scopes; inlinedInside++) {
+        yield unwinder.withCfa({ ...frame, inlinedInside });
+        if (++count >= maximumFrames) return;
+      }
       frame = unwinder.caller(frame, captured?.x);
     }
     if (!crossing || ++count >= maximumFrames) return;
     const { index, record } = crossing;
     yield { kind: 'crossing', pe, index, record };
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
+    if (record.kind === 'exception' && record.guest === 'exit') guestExit = index;
+    const translatedAt = record.from < 2 ? guestExit : undefined;
     top = unwinder.withCfa({
       kind: 'code',
       pe,
       el: record.from,
+      context: recordContext(record, 'from'),
+      space: { kind: 'va', el: record.from, ...(translatedAt !== undefined && { record: translatedAt }) },
       pc,
       lookup: record.instruction,
       registers: captured ? { x: n => captured.x[n], sp: captured.sp } : unknownRegisters,
       isLive: false,
       isTop: true,
+      inlinedInside: 0,
     });
   }
 }
@@ -63,11 +77,14 @@ class Unwinder {
       kind: 'code',
       pe: this.#pe,
       el,
+      context: liveContext(element),
+      space: { kind: 'va', el },
       pc,
       lookup: pc,
       registers: { x: number => element.readRegister(`x${number}`), sp: element.readRegister('sp') },
       isLive: true,
       isTop: true,
+      inlinedInside: 0,
     });
   }
 
@@ -89,8 +106,8 @@ class Unwinder {
     return found && this.#cfaBy(frame, found.rules, found.loadOffset);
   }
 
-  #read(el: ExceptionLevel, address: bigint, size: number): bigint | undefined {
-    const { bytes } = this.#target.readMemory(this.#pe, { space: { kind: 'va', el }, address }, size);
+  #read(space: AddressSpace, address: bigint, size: number): bigint | undefined {
+    const { bytes } = this.#target.readMemory(this.#pe, { space, address }, size);
     if (bytes.length < size) return undefined;
     let value = 0n;
     for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]!);
@@ -115,7 +132,7 @@ class Unwinder {
   }
 
   #looksLikeCode(frame: CodeFrame): boolean {
-    return (frame.pc & 3n) === 0n && this.#read(frame.el, frame.pc - 4n, 4) !== undefined;
+    return (frame.pc & 3n) === 0n && this.#read(frame.space, frame.pc - 4n, 4) !== undefined;
   }
 
   #byCallFrames(frame: CodeFrame): CodeFrame | undefined {
@@ -123,16 +140,8 @@ class Unwinder {
     return found && this.#apply(frame, found.rules, found.loadOffset);
   }
 
-  #rules({
-    el,
-    lookup,
-  }: Omit<CodeFrame, 'cfa'>): { readonly rules: FrameRules; readonly loadOffset: bigint } | undefined {
-    for (const image of this.#images.all) {
-      if (image.context?.el && !image.context.el.includes(el)) continue;
-      const rules = image.information.attempt(information => information.frames.rulesAt(lookup - image.offset));
-      if (rules) return { rules, loadOffset: image.offset };
-    }
-    return undefined;
+  #rules({ context, lookup }: Omit<CodeFrame, 'cfa'>) {
+    return this.#images.frameRulesAt(lookup, context);
   }
 
   /** Evaluates a call frame expression to an address or value. */
@@ -144,7 +153,7 @@ class Unwinder {
   ): bigint | undefined {
     const context = {
       register: (number: number) => dwarfRegister(frame, number),
-      memory: (address: bigint, size: number) => this.#read(frame.el, address, size),
+      memory: (address: bigint, size: number) => this.#read(frame.space, address, size),
       cfa: undefined,
       frameBase: () => undefined,
       loadOffset,
@@ -161,7 +170,7 @@ class Unwinder {
   }
 
   #apply(frame: CodeFrame, rules: FrameRules, loadOffset: bigint): CodeFrame | undefined {
-    const { el } = frame;
+    const { space } = frame;
     const register = (number: number) => dwarfRegister(frame, number);
     const evaluate = (expression: Uint8Array, initial: bigint) =>
       this.#evaluate(frame, expression, loadOffset, initial);
@@ -178,14 +187,14 @@ class Unwinder {
         case 'same':
           return register(number);
         case 'offset':
-          return this.#read(el, BigInt.asUintN(64, at + rule.offset), 8);
+          return this.#read(space, BigInt.asUintN(64, at + rule.offset), 8);
         case 'value-offset':
           return BigInt.asUintN(64, at + rule.offset);
         case 'register':
           return register(rule.register);
         case 'expression': {
           const address = evaluate(rule.expression, at);
-          return address === undefined ? undefined : this.#read(el, address, 8);
+          return address === undefined ? undefined : this.#read(space, address, 8);
         }
         case 'value-expression':
           return evaluate(rule.expression, at);
@@ -207,12 +216,12 @@ class Unwinder {
   }
 
   #byPrologue(frame: CodeFrame): CodeFrame | undefined {
-    const symbol = this.#images.symbolAt(frame.lookup, frame.el);
+    const symbol = this.#images.symbolAt(frame.lookup, frame.context);
     const { sp } = frame.registers;
     if (!symbol || symbol.symbol.kind === 'object' || symbol.offset > 0x4000 || sp === undefined) return undefined;
     const bytes = this.#target.readMemory(
       this.#pe,
-      { space: { kind: 'va', el: frame.el }, address: symbol.address },
+      { space: frame.space, address: symbol.address },
       Number(frame.pc - symbol.address),
     ).bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -225,7 +234,7 @@ class Unwinder {
     const start = BigInt.asUintN(64, sp + BigInt(effect.stackBytes));
     const pc =
       effect.savedReturn !== undefined
-        ? this.#read(frame.el, BigInt.asUintN(64, start + BigInt(effect.savedReturn)), 8)
+        ? this.#read(frame.space, BigInt.asUintN(64, start + BigInt(effect.savedReturn)), 8)
         : frame.isTop
           ? frame.registers.x(30)
           : undefined;
@@ -233,7 +242,7 @@ class Unwinder {
     const fp =
       effect.savedFrame === undefined
         ? frame.registers.x(29)
-        : this.#read(frame.el, BigInt.asUintN(64, start + BigInt(effect.savedFrame)), 8);
+        : this.#read(frame.space, BigInt.asUintN(64, start + BigInt(effect.savedFrame)), 8);
     return this.#frame(
       frame,
       pc,
@@ -248,8 +257,8 @@ class Unwinder {
     const fp = frame.registers.x(29);
     const { sp } = frame.registers;
     if (fp === undefined || fp === 0n || (fp & 7n) !== 0n || (sp !== undefined && fp < sp)) return undefined;
-    const previous = this.#read(frame.el, fp, 8);
-    const pc = this.#read(frame.el, fp + 8n, 8);
+    const previous = this.#read(frame.space, fp, 8);
+    const pc = this.#read(frame.space, fp + 8n, 8);
     if (previous === undefined || pc === undefined) return undefined;
     return this.#frame(
       frame,
@@ -272,6 +281,8 @@ class Unwinder {
       kind: 'code',
       pe: callee.pe,
       el: callee.el,
+      context: callee.context,
+      space: callee.space,
       pc,
       lookup: pc - 4n,
       registers: {
@@ -286,6 +297,7 @@ class Unwinder {
       },
       isLive: false,
       isTop: false,
+      inlinedInside: 0,
     });
   }
 }

@@ -2,6 +2,7 @@
 import type { Debugger } from './debugger.ts';
 import { disassemble } from './disassembly.ts';
 import { hex } from './expression/value.ts';
+import type { CodeFrame } from './frame.ts';
 import type { ExceptionLevel } from './target.ts';
 
 /** A function is listed whole up to so many bytes. */
@@ -21,13 +22,16 @@ export interface CodeListing {
 }
 
 /** The listing that holds an address: its function, or its page. Undefined where no memory can be read. */
-export function listingAt(session: Debugger, pe: number, el: ExceptionLevel, address: bigint): CodeListing | undefined {
-  const place = session.images.symbolAt(address, el);
+export function listingAt(
+  session: Debugger,
+  { pe, el, context: where, space, lookup: address }: CodeFrame,
+): CodeListing | undefined {
+  const place = session.images.symbolAt(address, where);
   const size = place?.symbol.kind === 'object' ? 0 : (place?.symbol.size ?? 0);
   const isWhole = place !== undefined && size > 0 && size <= largestFunction && (place.address & 3n) === 0n;
   const start = isWhole ? place.address : address & ~(pageSize - 1n);
   const wanted = isWhole ? size : Number(pageSize);
-  const { bytes } = session.target.readMemory(pe, { space: { kind: 'va', el }, address: start }, wanted);
+  const { bytes } = session.target.readMemory(pe, { space, address: start }, wanted);
   const length = Math.floor(bytes.length / 4);
   if (start + BigInt(length * 4) <= address) return undefined;
   const fingerprint = `${el} ${hex(start)} ${String.fromCharCode(...bytes)}`;

@@ -6,6 +6,7 @@
 import type { ValueType } from '../debug-information/types.ts';
 import { type Breakpoint, Breakpoints } from './breakpoints.ts';
 import { callStack } from './call-stack.ts';
+import { liveContext } from './code-context.ts';
 import { ExceptionLevelStacks } from './exception-levels.ts';
 import { ExceptionStatistics } from './exception-statistics.ts';
 import { evaluate } from './expression/evaluate.ts';
@@ -163,7 +164,14 @@ export class Debugger {
   #judgeBreakpoints(pe: number, address: bigint): Stop | undefined {
     const hit: Breakpoint[] = [];
     const problems: string[] = [];
+    const where = liveContext(this.target.processingElements[pe]!);
     for (const breakpoint of this.breakpoints.at(address)) {
+      // Another program may have other code at the same address.
+      const isThere = breakpoint.locations.some(
+        location =>
+          location.address === address && (!location.placed || this.images.isAt(location.placed, address, where)),
+      );
+      if (!isThere) continue;
       if (this.#counts(breakpoint, pe, undefined, problems)) hit.push(breakpoint);
     }
     const first = hit[0];
@@ -188,7 +196,7 @@ export class Debugger {
     const by =
       hit.pc === undefined
         ? 'by a device'
-        : `by ${this.images.nameOf(hit.pc) ?? hex(hit.pc)} at EL${this.target.processingElements[pe]!.el}`;
+        : `by ${this.images.nameOf(hit.pc, liveContext(this.target.processingElements[pe]!)) ?? hex(hit.pc)} at EL${this.target.processingElements[pe]!.el}`;
     const change =
       now === undefined
         ? ''

@@ -1,5 +1,6 @@
 /** Disassembly of memory with symbols and source lines. A64 instructions have four bytes, so counting back is exact. */
 import { instructionText } from './architecture.ts';
+import { type CodeContext, liveContext } from './code-context.ts';
 import type { Debugger } from './debugger.ts';
 import { hex } from './expression/value.ts';
 import type { CodePlace } from './images.ts';
@@ -19,8 +20,8 @@ export interface DisassembledLine {
 /** Exactly `count` lines. */
 export function disassemble(session: Debugger, pe: number, start: SpaceAddress, count: number): DisassembledLine[] {
   const { target, images } = session;
-  const { el } = target.processingElements[pe]!;
-  const symbolize = (address: bigint) => images.nameOf(address, el);
+  const where = liveContext(target.processingElements[pe]!);
+  const symbolize = (address: bigint) => images.nameOf(address, where);
   const lines: DisassembledLine[] = [];
   for (let index = 0; index < count; ) {
     const address = BigInt.asUintN(64, start.address + BigInt(index * 4));
@@ -35,6 +36,7 @@ export function disassemble(session: Debugger, pe: number, start: SpaceAddress, 
           view.getUint32(at, true),
           bytes.subarray(at, at + 4),
           symbolize,
+          where,
         ),
       );
     }
@@ -52,9 +54,10 @@ function line(
   word: number,
   bytes: Uint8Array,
   symbolize: (address: bigint) => string | undefined,
+  where: CodeContext,
 ): DisassembledLine {
-  const symbol = session.images.symbolAt(address);
-  const place = session.images.lineAt(address);
+  const symbol = session.images.symbolAt(address, where);
+  const place = session.images.lineAt(address, where);
   return {
     address,
     bytes: [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(' '),

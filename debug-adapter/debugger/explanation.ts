@@ -1,11 +1,12 @@
 /** Why an exception was taken, in words that a person can check. */
 import { exceptionClass, faultStatus } from '../../emulator/architecture/index.ts';
 import { instructionText } from './architecture.ts';
+import { type CodeContext, recordContext } from './code-context.ts';
 import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';
 import { faultIpa, headline, syndromeOf } from './exception-text.ts';
 import { hex } from './expression/value.ts';
-import type { ExceptionLevel, ExceptionRecord } from './target.ts';
+import type { ExceptionRecord } from './target.ts';
 
 export interface ExplanationLine {
   readonly label: string;
@@ -15,14 +16,16 @@ export interface ExplanationLine {
 }
 
 export function explain(session: Debugger, record: ExceptionRecord): ExplanationLine[] {
-  const place = placeText(session, record.instruction, record.from);
+  const from = recordContext(record, 'from');
+  const to = recordContext(record, 'to');
+  const place = placeText(session, record.instruction, from);
   const instruction = instructionAt(session, record);
   const lines: ExplanationLine[] = [
     { label: record.kind === 'exception' ? 'Exception' : 'Return', text: headline(record) },
   ];
   if (record.kind === 'return') {
     lines.push({ label: 'By', text: `${instruction ?? 'eret'} at ${place}` });
-    lines.push({ label: 'To', text: `${placeText(session, record.target, record.to)} at EL${record.to}` });
+    lines.push({ label: 'To', text: `${placeText(session, record.target, to)} at EL${record.to}` });
     if (record.illegal)
       lines.push({
         label: 'Illegal',
@@ -37,8 +40,8 @@ export function explain(session: Debugger, record: ExceptionRecord): Explanation
     lines.push(...syndromeLines(record));
     if (record.reason !== undefined) lines.push({ label: 'Because', text: record.reason });
     lines.push(...faultLines(session, record));
-    lines.push({ label: 'Handler', text: `${placeText(session, record.target, record.to)} at EL${record.to}` });
-    lines.push({ label: 'Returns to', text: placeText(session, record.preferredReturn, record.from) });
+    lines.push({ label: 'Handler', text: `${placeText(session, record.target, to)} at EL${record.to}` });
+    lines.push({ label: 'Returns to', text: placeText(session, record.preferredReturn, from) });
   }
   if (record.vmid !== undefined) lines.push({ label: 'VMID', text: record.vmid.toString() });
   lines.push({ label: 'When', text: `after ${record.position.toLocaleString('en')} instructions, on PE ${record.pe}` });
@@ -74,7 +77,10 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
     if (status) lines.push({ label: 'Fault', text: `${status.name}: ${status.meaning}` });
   }
   if (faultAddress !== undefined)
-    lines.push({ label: `FAR_EL${record.to}`, text: `VA ${placeText(session, faultAddress, record.from)}` });
+    lines.push({
+      label: `FAR_EL${record.to}`,
+      text: `VA ${placeText(session, faultAddress, recordContext(record, 'from'))}`,
+    });
   const ipa = faultIpa(record);
   if (ipa !== undefined) lines.push({ label: 'IPA', text: hex(ipa) });
   if (isAbort && faultAddress !== undefined) {
@@ -101,14 +107,14 @@ function instructionAt(session: Debugger, record: ExceptionRecord): string | und
   const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   return instructionText(word, {
     pc: record.instruction,
-    symbolize: address => session.images.nameOf(address, record.from),
+    symbolize: address => session.images.nameOf(address, recordContext(record, 'from')),
   });
 }
 
 /** An address with its symbol and source line. */
-export function placeText(session: Debugger, address: bigint, el: ExceptionLevel): string {
-  const symbol = session.images.nameOf(address, el);
-  const line = session.images.lineAt(address, el);
+export function placeText(session: Debugger, address: bigint, where: CodeContext): string {
+  const symbol = session.images.nameOf(address, where);
+  const line = session.images.lineAt(address, where);
   const file = line && `${line.path.split(/[\\/]/).pop()}:${line.line}`;
   return [hex(address), symbol && `<${symbol}>`, file && `(${file})`].filter(Boolean).join(' ');
 }

@@ -1,6 +1,7 @@
 /** Expressions in a frame of a processing element: registers, variables, symbols, memory, and the exception at hand. */
 import type { ValueType } from '../debug-information/types.ts';
 import { builtinTypes } from '../debug-information/types.ts';
+import { liveContext } from './code-context.ts';
 import { asynchronousClass, asynchronousKind, exceptionFilters } from './exception-filters.ts';
 import { faultIpa } from './exception-text.ts';
 import type { ExpressionHost, FieldPlace } from './expression/host.ts';
@@ -148,12 +149,15 @@ export class FrameHost implements ExpressionHost {
 
   symbol(name: string): { address: bigint; isFunction: boolean } | undefined {
     const context = splitContext(name);
-    const place = this.#images.symbolNamed(context.name, context.el ?? this.#frame?.el ?? this.#element.el);
+    const place = this.#images.symbolNamed(
+      context.name,
+      context.el === undefined ? (this.#frame?.context ?? liveContext(this.#element)) : { el: context.el },
+    );
     return place && { address: place.address, isFunction: place.symbol.kind !== 'object' };
   }
 
   type(name: string): ValueType | undefined {
-    return typeIn(this.#images, name);
+    return typeIn(this.#images, name, this.#frame);
   }
 
   read(at: SpaceAddress, length: number): Uint8Array | undefined {
@@ -178,9 +182,11 @@ function isFrameRegister(name: string): boolean {
   return name === 'pc' || name === 'sp' || /^x\d+$/.test(name);
 }
 
-export function typeIn(images: Images, name: string): ValueType | undefined {
-  for (const image of images.all) {
-    const type = image.information.attempt(information => information.functions.typeNamed(name));
+/** A type by name: as the code of the frame means it, else as any image does. */
+export function typeIn(images: Images, name: string, frame?: CodeFrame): ValueType | undefined {
+  for (const { image, placement } of images.forNames(frame?.context)) {
+    const near = frame && BigInt.asUintN(64, frame.lookup - placement.offset);
+    const type = image.information.attempt(information => information.functions.typeNamed(name, near));
     if (type) return type;
   }
   return undefined;

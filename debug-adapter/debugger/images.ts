@@ -1,12 +1,15 @@
-/** The images whose symbols are known, each perhaps loaded elsewhere than it was linked. */
+/** The images whose symbols are known, and the places at which each of them runs. */
 import type { ByteSource } from '../debug-information/byte-source.ts';
-import { DebugInformation, type SourceLine } from '../debug-information/debug-information.ts';
+import { DebugInformation, type SourceLine, type SourceScope } from '../debug-information/debug-information.ts';
 import type { ElfSymbol } from '../debug-information/elf.ts';
+import { type CodeContext, contextAllows, type ImageContext, sameGuest } from './code-context.ts';
 import type { ExceptionLevel } from './target.ts';
 
-/** Limits an image's symbols to code that runs in a context. */
-export interface ImageContext {
-  readonly el?: readonly ExceptionLevel[];
+/** Run address minus link address, and where that holds. */
+export interface Placement {
+  readonly offset: bigint;
+  /** The context in which the image was found there by its code; absent where the user said so. */
+  readonly found?: { readonly privileged: boolean; readonly vmid: number | 'none' };
 }
 
 export interface Image {
@@ -14,107 +17,207 @@ export interface Image {
   readonly name: string;
   readonly path: string;
   readonly information: DebugInformation;
-  /** Run address minus link address. */
-  readonly offset: bigint;
+  /** The one that was seen to hold last comes first. */
+  readonly placements: readonly Placement[];
+  readonly context?: ImageContext;
+  /** The user said where it runs: it is not looked for. */
+  readonly isFixed: boolean;
+}
+
+export interface ImageWishes {
+  /** Run address minus link address; without it the image is taken to run where it was linked, and looked for. */
+  readonly offset?: bigint;
   readonly context?: ImageContext;
 }
 
-/** A symbol at its run address. */
-export interface SymbolPlace {
+/** An image at one of its places. */
+export interface PlacedImage {
   readonly image: Image;
+  readonly placement: Placement;
+}
+
+/** A symbol at its run address. */
+export interface SymbolPlace extends PlacedImage {
   readonly symbol: ElfSymbol;
   readonly address: bigint;
+  /** Distance of the address asked for from the symbol's. */
   readonly offset: number;
 }
 
-export interface CodePlace extends SourceLine {
-  readonly image: Image;
+export interface CodePlace extends SourceLine, PlacedImage {}
+
+/** An address for a breakpoint, and the image whose code should be there; none for code that is no image's. */
+export interface CodeLocation {
+  readonly address: bigint;
+  readonly placed?: PlacedImage;
 }
 
 /** A line that a breakpoint was bound to. */
 export interface LineBinding {
   readonly line: number;
-  readonly addresses: readonly bigint[];
+  readonly locations: readonly CodeLocation[];
+}
+
+/** Whether the code at an address is an image's; undefined when that cannot be told. */
+export type CodeComparison = (placed: PlacedImage, address: bigint, where: CodeContext) => boolean | undefined;
+
+interface MutableImage extends Image {
+  placements: readonly Placement[];
 }
 
 export class Images {
-  readonly #images: Image[] = [];
+  readonly #images: MutableImage[] = [];
+  /** Asked before an image speaks of an address, so that it does not name another program's code. */
+  comparison: CodeComparison | undefined;
 
   get all(): readonly Image[] {
     return this.#images;
   }
 
   /** Throws `MalformedData` when the bytes are no AArch64 ELF file. */
-  add(file: ByteSource | Uint8Array, path: string, offset = 0n, context?: ImageContext): Image {
+  add(file: ByteSource | Uint8Array, path: string, { offset, context }: ImageWishes = {}): Image {
     const name = path.split(/[\\/]/).pop() ?? path;
-    const image: Image = {
+    const image: MutableImage = {
       name,
       path,
       information: new DebugInformation(file, name),
-      offset,
+      placements: [{ offset: offset ?? 0n }],
+      isFixed: offset !== undefined,
       ...(context && { context }),
     };
     this.#images.push(image);
     return image;
   }
 
-  /** Images in the order in which they apply to code at an Exception level. */
-  *#applying(el: ExceptionLevel | undefined): Generator<Image> {
+  /** The image was seen at this place: it comes first from here on. */
+  confirm({ image, placement }: PlacedImage): void {
+    const one = this.#images.find(candidate => candidate === image);
+    if (one && one.placements[0] !== placement)
+      one.placements = [placement, ...one.placements.filter(other => other !== placement)];
+  }
+
+  /** Images at places that apply to a context, in the order in which they are asked. */
+  *#applying(where: CodeContext): Generator<PlacedImage> {
     for (const image of this.#images) {
-      if (image.context?.el === undefined || el === undefined || image.context.el.includes(el)) yield image;
+      if (image.context && !contextAllows(image.context, where)) continue;
+      for (const placement of image.placements) if (applies(placement, where)) yield { image, placement };
     }
   }
 
-  symbolAt(address: bigint, el?: ExceptionLevel): SymbolPlace | undefined {
-    for (const image of this.#applying(el)) {
-      const found = image.information.attempt(information => information.symbols.at(address - image.offset));
-      if (found)
-        return { image, symbol: found.symbol, address: found.symbol.address + image.offset, offset: found.offset };
+  /** As above, but only those whose code may be what is at the address. */
+  *#at(address: bigint, where: CodeContext): Generator<PlacedImage & { readonly linked: bigint }> {
+    for (const placed of this.#applying(where)) {
+      if (this.comparison?.(placed, address, where) !== false)
+        yield { ...placed, linked: BigInt.asUintN(64, address - placed.placement.offset) };
+    }
+  }
+
+  /** Whether what is at an address in a context is this image's code, as far as can be told. */
+  isAt(placed: PlacedImage, address: bigint, where: CodeContext): boolean {
+    const { image, placement } = placed;
+    return (
+      (!image.context || contextAllows(image.context, where)) &&
+      applies(placement, where) &&
+      this.comparison?.(placed, address, where) !== false
+    );
+  }
+
+  /** Gives the first answer of an image that applies at an address. */
+  #ask<T>(
+    address: bigint,
+    where: CodeContext,
+    query: (information: DebugInformation, linked: bigint, placed: PlacedImage) => T | undefined,
+  ): T | undefined {
+    for (const { linked, ...placed } of this.#at(address, where)) {
+      const answer = placed.image.information.attempt(information => query(information, linked, placed));
+      if (answer !== undefined) return answer;
     }
     return undefined;
+  }
+
+  symbolAt(address: bigint, where: CodeContext = {}): SymbolPlace | undefined {
+    return this.#ask(address, where, (information, linked, placed) => {
+      const found = information.symbols.at(linked);
+      return (
+        found && {
+          ...placed,
+          symbol: found.symbol,
+          address: BigInt.asUintN(64, found.symbol.address + placed.placement.offset),
+          offset: found.offset,
+        }
+      );
+    });
   }
 
   /**
    * `symbol+0x10` for an address, or undefined when no image knows it. The symbol is that of `within`: a return address
    * belongs to the function that called, also where the call is its last instruction.
    */
-  nameOf(address: bigint, el?: ExceptionLevel, within = address): string | undefined {
-    const place = this.symbolAt(within, el);
+  nameOf(address: bigint, where: CodeContext = {}, within = address): string | undefined {
+    const place = this.symbolAt(within, where);
     if (!place) return undefined;
     const offset = place.offset + Number(address - within);
     return offset === 0 ? place.symbol.name : `${place.symbol.name}+0x${offset.toString(16)}`;
   }
 
-  symbolNamed(name: string, el?: ExceptionLevel): SymbolPlace | undefined {
-    for (const place of this.#symbolsNamed(name, el)) return place;
-    return undefined;
-  }
-
-  /** A symbol in every image that has it: code that moves itself is there once for each place it runs at. */
-  *#symbolsNamed(name: string, el?: ExceptionLevel): Generator<SymbolPlace> {
+  symbolNamed(name: string, where: CodeContext = {}): SymbolPlace | undefined {
     const [imageName, symbolName] = splitName(name);
-    for (const image of this.#applying(el)) {
+    for (const { image, placement } of this.#applying(where)) {
       if (imageName !== undefined && !image.name.startsWith(imageName)) continue;
       const symbol = image.information.attempt(information => information.symbols.named(symbolName));
-      if (symbol) yield { image, symbol, address: symbol.address + image.offset, offset: 0 };
-    }
-  }
-
-  lineAt(address: bigint, el?: ExceptionLevel): CodePlace | undefined {
-    for (const image of this.#applying(el)) {
-      const line = image.information.attempt(information => information.lineAt(address - image.offset));
-      if (line) return { ...line, image };
+      if (symbol) {
+        return { image, placement, symbol, address: BigInt.asUintN(64, symbol.address + placement.offset), offset: 0 };
+      }
     }
     return undefined;
+  }
+
+  lineAt(address: bigint, where: CodeContext = {}): CodePlace | undefined {
+    return this.#ask(address, where, (information, linked, placed) => {
+      const line = information.lineAt(linked);
+      return line && { ...line, ...placed };
+    });
+  }
+
+  /** The line of a place in an image, whatever is in memory there now. */
+  lineOf({ address, placed }: CodeLocation): SourceLine | undefined {
+    const linked = placed && BigInt.asUintN(64, address - placed.placement.offset);
+    return linked === undefined
+      ? undefined
+      : placed!.image.information.attempt(information => information.lineAt(linked));
   }
 
   /** Is this address the first of a line's instructions? */
-  isLineStart(address: bigint, el?: ExceptionLevel): boolean {
-    for (const image of this.#applying(el)) {
-      const row = image.information.attempt(information => information.rowAt(address - image.offset));
-      if (row) return row.isStatement && row.address === address - image.offset;
-    }
-    return false;
+  isLineStart(address: bigint, where: CodeContext = {}): boolean {
+    return (
+      this.#ask(address, where, (information, linked) => {
+        const row = information.rowAt(linked);
+        return row && row.isStatement && row.address === linked;
+      }) ?? false
+    );
+  }
+
+  /** The function at an address and the calls inlined there, the innermost first. */
+  scopesAt(address: bigint, where: CodeContext = {}): readonly (SourceScope & PlacedImage)[] {
+    return (
+      this.#ask(address, where, (information, linked, placed) => {
+        const scopes = information.scopesAt(linked);
+        return scopes.length > 0 ? scopes.map(scope => ({ ...scope, ...placed })) : undefined;
+      }) ?? []
+    );
+  }
+
+  /** How to unwind at an address. */
+  frameRulesAt(address: bigint, where: CodeContext = {}) {
+    return this.#ask(address, where, (information, linked, { placement }) => {
+      const rules = information.frames.rulesAt(linked);
+      return rules && { rules, loadOffset: placement.offset };
+    });
+  }
+
+  /** Images to ask for what has no address, such as types: those of a context first. */
+  forNames(where: CodeContext = {}): readonly PlacedImage[] {
+    return [...this.#applying(where)];
   }
 
   /** All source paths, as the compiler wrote them. */
@@ -144,10 +247,10 @@ export class Images {
       if (next !== undefined && next < bound) bound = next;
     }
     if (bound === Number.POSITIVE_INFINITY) return undefined;
-    const addresses = candidates.flatMap(({ image, file }) =>
-      image.information.addressesOfLine(file, bound).map(address => address + image.offset),
+    const locations = candidates.flatMap(({ image, file }) =>
+      image.information.addressesOfLine(file, bound).flatMap(address => locationsOf(image, address)),
     );
-    return { line: bound, addresses: [...new Set(addresses)] };
+    return { line: bound, locations };
   }
 
   /** Lines of a file that have code. */
@@ -162,13 +265,18 @@ export class Images {
     return [...found].sort((a, b) => a - b);
   }
 
-  /** Where a breakpoint on a function goes, in each image that has the function. */
-  functionBreakpoints(name: string, el?: ExceptionLevel): readonly bigint[] {
-    const addresses = [...this.#symbolsNamed(name, el)].map(({ image, symbol: { address: start } }) => {
-      const body = image.information.attempt(information => information.breakpointAddress(start)) ?? start;
-      return BigInt.asUintN(64, body + image.offset);
+  /** Where a breakpoint on a function goes, in each image that has the function and at each place it runs at. */
+  functionBreakpoints(name: string, el?: ExceptionLevel): readonly CodeLocation[] {
+    const [imageName, symbolName] = splitName(name);
+    return this.#images.flatMap(image => {
+      if (imageName !== undefined && !image.name.startsWith(imageName)) return [];
+      if (el !== undefined && image.context && !contextAllows(image.context, { el })) return [];
+      const symbols = image.information.attempt(information => information.symbols.functionsNamed(symbolName)) ?? [];
+      return symbols.flatMap(({ address }) => {
+        const body = image.information.attempt(information => information.breakpointAddress(address)) ?? address;
+        return locationsOf(image, body);
+      });
     });
-    return [...new Set(addresses)];
   }
 
   /** Names of functions and objects that start so, for completions. */
@@ -182,6 +290,20 @@ export class Images {
     }
     return [...names];
   }
+}
+
+/** What was found in a context holds in its like: a kernel's addresses are not its programs'. */
+function applies({ found }: Placement, where: CodeContext): boolean {
+  if (!found) return true;
+  if (where.el !== undefined && where.el > 0 !== found.privileged) return false;
+  return where.vmid === undefined || sameGuest(where.vmid, found.vmid);
+}
+
+function locationsOf(image: Image, linked: bigint): CodeLocation[] {
+  return image.placements.map(placement => ({
+    address: BigInt.asUintN(64, linked + placement.offset),
+    placed: { image, placement },
+  }));
 }
 
 /** `image!symbol`. */

@@ -1,4 +1,5 @@
 /** Plans that go back: the machine is put to an earlier position and run forward again, which gives the same run. */
+import { liveContext } from './code-context.ts';
 import type { Debugger } from './debugger.ts';
 import type { Granularity } from './stepping.ts';
 import type { Plan, Stop } from './stop.ts';
@@ -73,7 +74,7 @@ function* lineBack(session: Debugger, pe: number, history: TimeTravel): Plan {
   const here = target.position;
   const place = () => {
     const element = target.processingElements[pe]!;
-    return session.images.lineAt(element.readRegister('pc') ?? 0n, element.el);
+    return session.images.lineAt(element.readRegister('pc') ?? 0n, liveContext(element));
   };
   const wanted = place();
   if (!wanted) return { reason: 'step', pe };

@@ -1,13 +1,15 @@
 /** Variables of the source program in a frame, by what the debug information says of them. */
+
+import type { SourceScope } from '../debug-information/debug-information.ts';
 import { attribute } from '../debug-information/dwarf/constants.ts';
 import { addressAt } from '../debug-information/dwarf/forms.ts';
-import type { DebugFunction, DebugVariable } from '../debug-information/dwarf/functions.ts';
+import type { DebugVariable } from '../debug-information/dwarf/functions.ts';
 import { type ExpressionContext, evaluateLocation, type Location } from '../debug-information/dwarf/location.ts';
 import { load } from './expression/evaluate.ts';
 import type { ExpressionHost } from './expression/host.ts';
 import { bitsOf, isScalar, type Value } from './expression/value.ts';
 import type { CodeFrame } from './frame.ts';
-import type { Image, Images } from './images.ts';
+import type { Images, PlacedImage } from './images.ts';
 import type { SpaceAddress } from './target.ts';
 
 export interface SourceVariable {
@@ -20,11 +22,12 @@ export interface SourceVariable {
 
 /** The variables in scope at a frame's instruction. */
 export function frameVariables(frame: CodeFrame, images: Images, read: ReadMemory): readonly SourceVariable[] {
-  const place = functionOf(frame, images);
-  if (!place) return [];
-  const { image, fn, address } = place;
-  const variables = image.information.attempt(information => information.functions.variablesAt(fn, address)) ?? [];
-  return variables.map(variable => sourceVariable(variable, frame, image, fn, address, read));
+  const scope = scopeOf(frame, images);
+  if (!scope) return [];
+  const address = linkedAddress(frame, scope);
+  const variables =
+    scope.image.information.attempt(information => information.functions.variablesAt(scope, address)) ?? [];
+  return variables.map(variable => sourceVariable(variable, frame, scope, scope, address, read));
 }
 
 /** A variable outside functions, nearest first. */
@@ -34,38 +37,36 @@ export function globalVariable(
   images: Images,
   read: ReadMemory,
 ): SourceVariable | undefined {
-  for (const image of images.all) {
-    const address = frame && frame.lookup - image.offset;
-    const variable = image.information.attempt(information => information.functions.globalNamed(name, address));
-    if (variable) return sourceVariable(variable, frame, image, undefined, address ?? 0n, read);
+  for (const placed of images.forNames(frame?.context)) {
+    const address = frame && linkedAddress(frame, placed);
+    const variable = placed.image.information.attempt(information => information.functions.globalNamed(name, address));
+    if (variable) return sourceVariable(variable, frame, placed, undefined, address ?? 0n, read);
   }
   return undefined;
 }
 
 export type ReadMemory = (at: SpaceAddress, length: number) => Uint8Array | undefined;
 
-function functionOf(
-  frame: CodeFrame,
-  images: Images,
-): { image: Image; fn: DebugFunction; address: bigint } | undefined {
-  for (const image of images.all) {
-    const address = frame.lookup - image.offset;
-    const fn = image.information.attempt(information => information.functions.functionAt(address));
-    if (fn) return { image, fn, address };
-  }
-  return undefined;
+/** The function, or inlined call, that a frame is of. */
+export function scopeOf(frame: CodeFrame, images: Images): (SourceScope & PlacedImage) | undefined {
+  return images.scopesAt(frame.lookup, frame.context)[frame.inlinedInside];
+}
+
+function linkedAddress(frame: CodeFrame, { placement }: PlacedImage): bigint {
+  return BigInt.asUintN(64, frame.lookup - placement.offset);
 }
 
 function sourceVariable(
   variable: DebugVariable,
   frame: CodeFrame | undefined,
-  image: Image,
-  fn: DebugFunction | undefined,
+  { image, placement }: PlacedImage,
+  scope: SourceScope | undefined,
   address: bigint,
   read: ReadMemory,
 ): SourceVariable {
   const { entry, type } = variable;
-  const space = { kind: 'va' as const, ...(frame && { el: frame.el }) };
+  const space = frame?.space ?? { kind: 'va' as const };
+  const fn = scope?.fn;
   const locate = (): Location | undefined => {
     const constant = entry.inherited(attribute.constValue);
     if (constant?.kind === 'constant') return { kind: 'value', value: BigInt.asUintN(64, constant.value) };
@@ -89,7 +90,7 @@ function sourceVariable(
         if (found.kind === 'register') return context.register(found.register);
         return found.kind === 'memory' ? found.address : found.kind === 'value' ? found.value : undefined;
       },
-      loadOffset: image.offset,
+      loadOffset: placement.offset,
       indexedAddress: index => addressAt(entry.unit, index),
     };
     return evaluateLocation(expression, context);

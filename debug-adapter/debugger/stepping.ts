@@ -1,6 +1,7 @@
 /** Plans: how the machine is run until the user wants to look again. */
 
 import { hasTrait } from './architecture.ts';
+import { liveContext } from './code-context.ts';
 import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';
 import type { CodeFrame } from './frame.ts';
@@ -22,7 +23,7 @@ export function* continueRun(session: Debugger): Plan {
 
 /** Runs to the beginning of a function. */
 export function* runToFunction(session: Debugger, name: string): Plan {
-  const addresses = session.images.functionBreakpoints(name);
+  const addresses = session.images.functionBreakpoints(name).map(({ address }) => address);
   if (addresses.length === 0) throw new UserProblem(`No loaded image has a symbol ${name} to run to`);
   for (const address of addresses) session.breakpoints.addTemporary(address);
   try {
@@ -144,14 +145,14 @@ interface LinePlace {
 
 function placeOf(session: Debugger, pe: number): LinePlace | undefined {
   const element = session.target.processingElements[pe]!;
-  return session.images.lineAt(element.readRegister('pc') ?? 0n, element.el);
+  return session.images.lineAt(element.readRegister('pc') ?? 0n, liveContext(element));
 }
 
 /** Steps until another line begins. In assembly that is one instruction, except in macros. */
 function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping, over: boolean): Plan {
   const start = placeOf(session, pe);
   const startFrame = session.liveFrame(pe);
-  const startFunction = session.images.symbolAt(startFrame.pc, startFrame.el)?.address;
+  const startFunction = session.images.symbolAt(startFrame.pc, startFrame.context)?.address;
   for (;;) {
     const from = session.target.processingElements[pe]!.readRegister('pc') ?? 0n;
     const stepped = over
@@ -169,12 +170,12 @@ function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping,
       if (back.reason !== 'step') return back;
       continue;
     }
-    const afterPrologue = entered(session, pc);
+    const afterPrologue = entered(session, pe, pc);
     if (afterPrologue !== undefined) return yield* runToAddress(session, pe, afterPrologue, element.el, undefined);
     const sameLine = place.path === start.path && place.line === start.line;
-    if (!sameLine && session.images.isLineStart(pc, element.el)) return stepped;
+    if (!sameLine && session.images.isLineStart(pc, liveContext(element))) return stepped;
     if (sameLine) {
-      const fn = session.images.symbolAt(pc, element.el)?.address;
+      const fn = session.images.symbolAt(pc, liveContext(element))?.address;
       if (fn !== startFunction && element.el !== startFrame.el) return stepped;
       if (pc === startFrame.pc && pc <= from) return stepped;
     }
@@ -183,8 +184,8 @@ function* stepLine(session: Debugger, pe: number, interrupts: InterruptStepping,
 }
 
 /** Where the body of a function begins whose first instruction this is; undefined when that is here, or elsewhere. */
-function entered(session: Debugger, pc: bigint): bigint | undefined {
-  const place = session.images.symbolAt(pc);
+function entered(session: Debugger, pe: number, pc: bigint): bigint | undefined {
+  const place = session.images.symbolAt(pc, liveContext(session.target.processingElements[pe]!));
   if (place?.offset !== 0) return undefined;
   const { image, symbol } = place;
   const start = symbol.address;
@@ -210,11 +211,27 @@ export function* next(session: Debugger, pe: number, granularity: Granularity, i
     : yield* stepLine(session, pe, interrupts, true);
 }
 
+/** Runs until what was inlined is behind: it has no return address. */
+function* stepOutOfInlined(session: Debugger, pe: number, top: CodeFrame): Plan {
+  const inlined = session.images.scopesAt(top.pc, top.context);
+  const innermost = inlined[0]!.entry.offset;
+  for (;;) {
+    const stepped = yield* nextInstruction(session, pe, 'runThrough');
+    if (stepped.reason !== 'step') return stepped;
+    const { pc, context } = session.liveFrame(pe);
+    const scopes = session.images.scopesAt(pc, context);
+    const isIn = scopes.some(({ isInlined, entry }) => isInlined && entry.offset === innermost);
+    if (!isIn) return stepped;
+    yield;
+  }
+}
+
 /** Runs to the caller; in the outermost function of an exception handler, through the matching ERET. */
 export function* stepOut(session: Debugger, pe: number): Plan {
   const frames = session.frames(pe);
-  frames.next();
+  const top = frames.next().value as CodeFrame;
   const caller = frames.next().value as CodeFrame | { kind: 'crossing'; record: ExceptionRecord } | undefined;
+  if (caller?.kind === 'code' && caller.inlinedInside > 0) return yield* stepOutOfInlined(session, pe, top);
   if (caller?.kind === 'code') {
     return yield* runToAddress(session, pe, caller.pc, caller.el, caller.registers.sp);
   }

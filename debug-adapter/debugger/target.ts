@@ -13,7 +13,12 @@ export type ExceptionLevel = 0 | 1 | 2 | 3;
 
 /** How an address is to be understood. A virtual address without `el` belongs to the regime the element runs in. */
 export type AddressSpace =
-  | { readonly kind: 'va'; readonly el?: ExceptionLevel }
+  | {
+      readonly kind: 'va';
+      readonly el?: ExceptionLevel;
+      /** Index of an exception record: translated as at that time, as far as the target kept what that needs. */
+      readonly record?: number;
+    }
   | { readonly kind: 'ipa' }
   | { readonly kind: 'pa' };
 
@@ -38,6 +43,10 @@ export interface TargetProcessingElement {
   readonly power: 'running' | 'waiting' | 'off';
   readonly el: ExceptionLevel;
   readonly secure: boolean;
+  /** VTTBR_EL2.VMID when what runs below EL2 is subject to it; undefined for a host's programs and without EL2. */
+  readonly vmid?: number | undefined;
+  /** The ASID in force where the Exception level has one. */
+  readonly asid?: number | undefined;
   /**
    * Raw value of a register by its lower-case name: `x0`…`x30`, `sp`, `pc`, `lr`, `nzcv`, `v0`… (128 bits), `pstate`, PSTATE
    * fields (`el`, `spsel`, `daif`, `pan`, `uao`, `n`…), `sp_el0`…`sp_el3` and every system register of the machine.
@@ -154,6 +163,11 @@ export interface Target {
   /** Writes memory; gives the number of bytes written. Device registers are not written. */
   writeMemory(pe: number, at: SpaceAddress, bytes: Uint8Array): number;
   translate(pe: number, at: SpaceAddress, access: 'read' | 'write' | 'execute'): AddressTranslation;
+  /**
+   * Physical addresses of memory at which these words (little-endian) stand at an offset within a 4 KiB page; at most a
+   * few. Absent where the target cannot look for them quickly.
+   */
+  findInMemory?(words: Uint32Array, pageOffset: number): readonly bigint[];
 
   /** Bytes that the machine's first serial port sends. Nothing is sent again while history is replayed. */
   onSerialOutput: ((bytes: Uint8Array) => void) | undefined;

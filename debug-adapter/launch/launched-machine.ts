@@ -1,13 +1,12 @@
 /** What launching gives: a machine at reset and the files that know its symbols. */
 import type { ByteSource } from '../debug-information/byte-source.ts';
+import type { ImageWishes } from '../debugger/images.ts';
 import type { Target } from '../debugger/target.ts';
 import type { LaunchConfiguration } from '../protocol.ts';
 
-export interface SymbolSource {
+export interface SymbolSource extends ImageWishes {
   readonly path: string;
   readonly file: ByteSource;
-  /** Run address minus link address. */
-  readonly offset: bigint;
 }
 
 export interface LaunchedMachine {

@@ -10,7 +10,7 @@ export const gotoTargets = request('gotoTargets', {
   run(session, { source, line }) {
     const binding = sourceLines(session, source).bind(session.adapterLine(line));
     return {
-      targets: (binding?.addresses ?? []).map(address => ({
+      targets: (binding?.locations ?? []).map(({ address }) => ({
         id: session.gotoTarget(address),
         label: `0x${address.toString(16)}`,
         line: session.clientLine(binding!.line),

@@ -15,7 +15,7 @@ export function sourceLines(session: Session, { path, name, sourceReference = 0 
       key: `listing ${sourceReference}`,
       bind(line) {
         const address = listings.address(sourceReference, line);
-        return address === undefined ? undefined : { line, addresses: [address] };
+        return address === undefined ? undefined : { line, locations: [{ address }] };
       },
       withCode(first, last) {
         const lines: number[] = [];

@@ -37,13 +37,16 @@ export const modules = request('modules', {
   capabilities: { supportsModulesRequest: true },
   legalWhile: 'launched',
   run(session) {
-    const all = session.debugger.images.all.map(({ name, path, offset, information }) => ({
-      id: name,
-      name,
-      path,
-      symbolStatus: `${information.symbols.all.length} symbols, ${information.lines.isEmpty ? 'no lines' : 'lines'}`,
-      ...(offset !== 0n && { addressRange: `offset 0x${BigInt.asUintN(64, offset).toString(16)}` }),
-    }));
+    const all = session.debugger.images.all.map(({ name, path, placements, information }) => {
+      const offset = placements[0]?.offset ?? 0n;
+      return {
+        id: name,
+        name,
+        path,
+        symbolStatus: `${information.symbols.all.length} symbols, ${information.lines.isEmpty ? 'no lines' : 'lines'}`,
+        ...(offset !== 0n && { addressRange: `offset 0x${BigInt.asUintN(64, offset).toString(16)}` }),
+      };
+    });
     return { modules: all, totalModules: all.length };
   },
 });

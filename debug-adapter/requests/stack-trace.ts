@@ -1,8 +1,9 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { SourceLine } from '../debug-information/debug-information.ts';
 import { headline } from '../debugger/exception-text.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { Frame } from '../debugger/frame.ts';
-import type { CodePlace } from '../debugger/images.ts';
+import { scopeOf } from '../debugger/source-variables.ts';
 import type { ListedPlace } from '../listings.ts';
 import type { Session } from '../session.ts';
 import { request } from './request.ts';
@@ -42,21 +43,22 @@ function protocolFrame(session: Session, pe: number, frame: Frame): DebugProtoco
     return { id, name: `── ${words} ──`, line: 0, column: 0, presentationHint: 'label' };
   }
   const { images } = session.debugger;
-  const name = images.nameOf(frame.pc, frame.el, frame.lookup) ?? hex(frame.pc);
-  const place = images.lineAt(frame.lookup, frame.el);
+  const scope = scopeOf(frame, images);
+  const name = scope?.isInlined ? `${scope.name}, inlined` : images.nameOf(frame.pc, frame.context, frame.lookup);
+  const place = scope ? scope.place : images.lineAt(frame.lookup, frame.context);
   const isThere = place !== undefined && session.sources.exists(session.sources.resolve(place.path));
-  const listed = isThere ? undefined : session.listings.at(session.debugger, pe, frame.el, frame.lookup);
-  const image = images.symbolAt(frame.lookup, frame.el)?.image;
+  const listed = isThere ? undefined : session.listings.at(session.debugger, frame);
+  const image = images.symbolAt(frame.lookup, frame.context)?.image;
   return {
     id,
-    name: `${name}  [EL${frame.el}]`,
+    name: `${name ?? hex(frame.pc)}  [EL${frame.el}]`,
     instructionPointerReference: hex(frame.pc),
     ...(listed ? listedSource(session, listed, place) : sourcePlace(session, place)),
     ...(image && { moduleId: image.name }),
   };
 }
 
-function sourcePlace(session: Session, place: CodePlace | undefined) {
+function sourcePlace(session: Session, place: SourceLine | undefined) {
   if (!place) return { line: 0, column: 0 };
   const firstColumn = session.client.columnsStartAt1 === false ? 0 : 1;
   return {
@@ -67,7 +69,7 @@ function sourcePlace(session: Session, place: CodePlace | undefined) {
 }
 
 /** The code itself, where there is no source or its file is not on this computer. */
-function listedSource(session: Session, { reference, name, line }: ListedPlace, place: CodePlace | undefined) {
+function listedSource(session: Session, { reference, name, line }: ListedPlace, place: SourceLine | undefined) {
   const origin = place ? `code in memory; there is no file ${session.sources.resolve(place.path)}` : 'code in memory';
   return {
     source: { name, sourceReference: reference, origin },

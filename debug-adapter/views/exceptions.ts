@@ -1,8 +1,9 @@
 /** The exception record as clients see it. */
+import { type CodeContext, recordContext } from '../debugger/code-context.ts';
 import { categoryOf } from '../debugger/exception-filters.ts';
 import { describeRecord, faultIpa } from '../debugger/exception-text.ts';
 import { hex } from '../debugger/expression/value.ts';
-import type { ExceptionLevel, ExceptionRecord } from '../debugger/target.ts';
+import type { ExceptionRecord } from '../debugger/target.ts';
 import type {
   ExceptionLevelNumber,
   ExceptionRecord as ExceptionRecordBody,
@@ -39,7 +40,7 @@ export function exceptionsBody(
 
 export function exceptionRecordBody(session: Session, index: number, record: ExceptionRecord): ExceptionRecordBody {
   const isException = record.kind === 'exception';
-  const [address, el] = isException ? [record.instruction, record.from] : [record.target, record.to];
+  const address = isException ? record.instruction : record.target;
   const ipa = faultIpa(record);
   return {
     index,
@@ -53,17 +54,17 @@ export function exceptionRecordBody(session: Session, index: number, record: Exc
     cause: describeRecord(record),
     occurrence: session.debugger.statistics.occurrence(index),
     ...(isException && record.exceptionClass !== undefined && { syndrome: hex(record.syndrome) }),
-    location: guestLocation(session, address, el),
+    location: guestLocation(session, address, recordContext(record, isException ? 'from' : 'to')),
     ...(isException && record.faultAddress !== undefined && { faultAddress: hex(record.faultAddress) }),
     ...(ipa !== undefined && { ipa: hex(ipa) }),
     ...(record.vmid !== undefined && { vmid: record.vmid }),
   };
 }
 
-export function guestLocation(session: Session, address: bigint, el: ExceptionLevel): GuestLocation {
+export function guestLocation(session: Session, address: bigint, where: CodeContext): GuestLocation {
   const { images } = session.debugger;
-  const symbol = images.nameOf(address, el);
-  const place = images.lineAt(address, el);
+  const symbol = images.nameOf(address, where);
+  const place = images.lineAt(address, where);
   return {
     address: hex(address),
     ...(symbol !== undefined && { symbol }),

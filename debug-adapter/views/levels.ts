@@ -1,4 +1,5 @@
 /** Which Exception level runs, which wait, and how that came. */
+import { type CodeContext, liveContext, recordContext } from '../debugger/code-context.ts';
 import {
   type ExceptionLevel,
   type ExceptionRecord,
@@ -21,23 +22,24 @@ export function levelsBody(
   if (!element) throw new UserProblem(`There is no processing element ${pe}`);
   const crossings = levels.of(pe);
   /** Where each level that waits was left; the latest counts. */
-  const left = new Map<ExceptionLevel, bigint>();
+  const left = new Map<ExceptionLevel, { readonly address: bigint; readonly where: CodeContext }>();
   for (const { record } of crossings) {
-    if (record.kind === 'exception') left.set(record.from, record.preferredReturn);
-    else left.set(record.from, record.instruction);
+    const address = record.kind === 'exception' ? record.preferredReturn : record.instruction;
+    left.set(record.from, { address, where: recordContext(record, 'from') });
   }
   const states = ([3, 2, 1, 0] as const).map((el): LevelState => {
     const isRunning = el === element.el;
     const leftAt = left.get(el);
     // A level that entered a lower one by ERET waits for an exception; one that took an exception upwards, for a return.
     const isWaiting = !isRunning && leftAt !== undefined;
-    const address = isRunning ? element.readRegister('pc') : leftAt;
+    const address = isRunning ? element.readRegister('pc') : leftAt?.address;
+    const where = isRunning || !leftAt ? liveContext(element) : leftAt.where;
     return {
       el,
       implemented: isImplemented(element, el),
       activity: isRunning ? 'running' : isWaiting ? 'waiting' : 'idle',
       role: role(element, el),
-      ...(address !== undefined && { location: guestLocation(session, address, el) }),
+      ...(address !== undefined && { location: guestLocation(session, address, where) }),
     };
   });
   const log = target.exceptions;

@@ -1,5 +1,6 @@
 /** The one registers scope: what runs now, the general registers, and the banks of each Exception level. */
 import { type SystemRegister, systemRegisters } from '../debugger/architecture.ts';
+import { liveContext } from '../debugger/code-context.ts';
 import type { Debugger } from '../debugger/debugger.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { CodeFrame } from '../debugger/frame.ts';
@@ -90,7 +91,7 @@ function bankNodes(element: TargetProcessingElement, rows: readonly SystemRegist
 
 function currentText(session: Debugger, element: TargetProcessingElement): string {
   const pc = element.readRegister('pc') ?? 0n;
-  return `EL${element.el}${element.secure ? ' secure' : ''} at ${session.images.nameOf(pc, element.el) ?? hex(pc)}`;
+  return `EL${element.el}${element.secure ? ' secure' : ''} at ${session.images.nameOf(pc, liveContext(element)) ?? hex(pc)}`;
 }
 
 function current(session: Debugger, element: TargetProcessingElement, frame: CodeFrame): VariableNode[] {
@@ -153,7 +154,7 @@ function addressNode(
   isLive: boolean,
 ): VariableNode {
   if (value === undefined) return { name, value: '<not saved>', type: 'lost in this frame' };
-  const symbol = value === 0n ? undefined : session.images.nameOf(value, element.el);
+  const symbol = value === 0n ? undefined : session.images.nameOf(value, liveContext(element));
   return {
     name,
     value: symbol === undefined ? hex(value, 16) : `${hex(value, 16)}  ${symbol}`,

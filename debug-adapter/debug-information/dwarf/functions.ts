@@ -99,6 +99,15 @@ export class DebugFunctions implements UnitLocator {
     return functions;
   }
 
+  /** Whether its variables have different places at different instructions: the compiler kept track of them. */
+  isOptimised(fn: DebugFunction): boolean {
+    return fn.entry.children.some(child => {
+      if (child.tag !== tag.formalParameter && child.tag !== tag.variable) return child.tag === tag.inlinedSubroutine;
+      const kind = child.attribute(attribute.location)?.kind;
+      return kind === 'offset' || kind === 'index' || kind === 'constant';
+    });
+  }
+
   /** The inlined calls that an address is in, the outermost first. */
   inlinedCallsAt(fn: DebugFunction, address: bigint): readonly InlinedCall[] {
     const calls: InlinedCall[] = [];
