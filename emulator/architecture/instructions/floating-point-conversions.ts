@@ -58,12 +58,22 @@ function roundingNumber(b: SemanticsBuilder, rounding: RoundingName): I32 {
 const unusual = (b: SemanticsBuilder, rounding: RoundingName): I32 =>
   rounding === 'current' ? unusualControl(b) : flushesToZero(b);
 
+const made = new Map<string, HelperByType>();
+
+/** The helpers of that name, made once, so that all rows share them. */
+function once(name: string, make: () => HelperByType): HelperByType {
+  const known = made.get(name) ?? make();
+  made.set(name, known);
+  return known;
+}
+
 // ---- to integers in the same format
 
 /** FRINTx; `exact` says whether a loss is reported as inexact. */
 export function roundToIntegral(rounding: RoundingName, exact: boolean): HelperByType {
-  return byType(type =>
-    helper(`floatRound ${rounding} ${exact} ${type.width}`, [type.word], type.word, (b, x: Bits) => {
+  const name = `floatRound ${rounding}${exact ? ' exact' : ''}`;
+  const make = (type: FloatType) =>
+    helper(`${name} ${type.width}`, [type.word], type.word, (b, x: Bits) => {
       const slow = () => {
         const how = b.or(roundingNumber(b, rounding), b.i32(exact ? 8 : 0));
         return exactly(b, `floatRoundToIntegral${type.width}`, type.word, [x, how]);
@@ -74,14 +84,15 @@ export function roundToIntegral(rounding: RoundingName, exact: boolean): HelperB
       const doubtful = b.or(isNaNBits(b, type, x), unusual(b, rounding));
       const inexact = exact ? () => compareHost(b, 'ne', rounded, value) : undefined;
       return fast(b, fromHost(b, type, rounded), doubtful, inexact, slow);
-    }),
-  );
+    });
+  return once(name, () => byType(make));
 }
 
 /** FRINT32Z and its kin; there is no half-precision form. */
 export function roundToSized(rounding: 'zero' | 'current', size: 32 | 64): HelperByType {
-  return byType(type =>
-    helper(`floatRound ${rounding} to ${size} ${type.width}`, [type.word], type.word, (b, x: Bits) => {
+  const name = `floatRound ${rounding} to ${size}`;
+  const make = (type: FloatType) =>
+    helper(`${name} ${type.width}`, [type.word], type.word, (b, x: Bits) => {
       const slow = () => {
         const how = b.or(roundingNumber(b, rounding), b.i32(size << 8));
         return exactly(b, `floatRoundToSized${type.width}`, type.word, [x, how]);
@@ -94,8 +105,8 @@ export function roundToSized(rounding: 'zero' | 'current', size: 32 | 64): Helpe
       const doubtful = b.or(b.isZero(fits), unusual(b, rounding));
       const inexact = () => compareHost(b, 'ne', rounded, value);
       return fast(b, fromHost(b, type, rounded), doubtful, inexact, slow);
-    }),
-  );
+    });
+  return once(name, () => byType(make));
 }
 
 // ---- to and from integers
@@ -126,41 +137,39 @@ function describeInteger(b: SemanticsBuilder, { width, unsigned }: IntegerType, 
  * bits are behind the point.
  */
 export function toInteger(rounding: Exclude<RoundingName, 'current'>, to: IntegerType, fixed: boolean): HelperByType {
-  return byType(type => {
+  const name = `floatTo ${suffix(to, fixed)} ${rounding}`;
+  const make = (type: FloatType) => {
     const parameters = fixed ? ([type.word, 'i32'] as const) : [type.word];
-    return helper(
-      `floatTo ${suffix(to, fixed)} ${rounding} ${type.width}`,
-      parameters,
-      'i64',
-      (b, x: Bits, bits: I32) => {
-        const slow = () => {
-          const how = b.or(describeInteger(b, to, fixed ? bits : undefined), b.i32(NUMBER[rounding]));
-          return exactly(b, `floatToInteger${type.width}`, 'i64', [x, how]);
-        };
-        if (type === HALF) return slow();
-        // Scaling up is exact, or gives what is out of range anyhow.
-        const value = fixed ? computeHost(b, 'mul', toHost(b, type, x), powerOfTwo(b, type, bits)) : toHost(b, type, x);
-        const rounded = roundHost(b, type, value, rounding);
-        const [least, limit] = to.unsigned ? [0, 2 ** to.width] : [-(2 ** (to.width - 1)), 2 ** (to.width - 1)];
-        const fits = b.and(
-          compareHost(b, 'ge', rounded, hostConstant(b, type, least)),
-          compareHost(b, 'lt', rounded, hostConstant(b, type, limit)),
-        );
-        const safe = b.select(fits, rounded, hostConstant(b, type, 0));
-        const integer: I64 = b.wasm('i64', `i64.trunc_${hostType(type)}_${to.unsigned ? 'u' : 's'}`, [safe]);
-        const result = to.width === 64 ? integer : b.and(integer, b.i64((1n << BigInt(to.width)) - 1n));
-        const doubtful = b.or(b.isZero(fits), flushesToZero(b));
-        return fast(b, result, doubtful, () => compareHost(b, 'ne', rounded, value), slow);
-      },
-    );
-  });
+    return helper(`${name} ${type.width}`, parameters, 'i64', (b, x: Bits, bits: I32) => {
+      const slow = () => {
+        const how = b.or(describeInteger(b, to, fixed ? bits : undefined), b.i32(NUMBER[rounding]));
+        return exactly(b, `floatToInteger${type.width}`, 'i64', [x, how]);
+      };
+      if (type === HALF) return slow();
+      // Scaling up is exact, or gives what is out of range anyhow.
+      const value = fixed ? computeHost(b, 'mul', toHost(b, type, x), powerOfTwo(b, type, bits)) : toHost(b, type, x);
+      const rounded = roundHost(b, type, value, rounding);
+      const [least, limit] = to.unsigned ? [0, 2 ** to.width] : [-(2 ** (to.width - 1)), 2 ** (to.width - 1)];
+      const fits = b.and(
+        compareHost(b, 'ge', rounded, hostConstant(b, type, least)),
+        compareHost(b, 'lt', rounded, hostConstant(b, type, limit)),
+      );
+      const safe = b.select(fits, rounded, hostConstant(b, type, 0));
+      const integer: I64 = b.wasm('i64', `i64.trunc_${hostType(type)}_${to.unsigned ? 'u' : 's'}`, [safe]);
+      const result = to.width === 64 ? integer : b.and(integer, b.i64((1n << BigInt(to.width)) - 1n));
+      const doubtful = b.or(b.isZero(fits), flushesToZero(b));
+      return fast(b, result, doubtful, () => compareHost(b, 'ne', rounded, value), slow);
+    });
+  };
+  return once(name, () => byType(make));
 }
 
 /** SCVTF and UCVTF of an integer in 64 bits, extended by its sign or by zeros. */
 export function fromInteger(from: IntegerType, fixed: boolean): HelperByType {
-  return byType(type => {
+  const name = `floatFrom ${suffix(from, fixed)}`;
+  const make = (type: FloatType) => {
     const parameters = fixed ? (['i64', 'i32'] as const) : (['i64'] as const);
-    return helper(`floatFrom ${suffix(from, fixed)} ${type.width}`, parameters, type.word, (b, x: I64, bits: I32) => {
+    return helper(`${name} ${type.width}`, parameters, type.word, (b, x: I64, bits: I32) => {
       const slow = () => {
         const how = describeInteger(b, from, fixed ? bits : undefined);
         return exactly(b, `floatFromInteger${type.width}`, type.word, [x, how]);
@@ -179,7 +188,8 @@ export function fromInteger(from: IntegerType, fixed: boolean): HelperByType {
       };
       return fast(b, fromHost(b, type, scaled), unusualControl(b), inexact, slow);
     });
-  });
+  };
+  return once(name, () => byType(make));
 }
 
 /** FJCVTZS: the integer in bits 31:0, and in bit 32 whether it is the number. */
