@@ -15,6 +15,8 @@ export * from './machine/image.ts';
 export { Machine, type MachineSetup, type MachineStop } from './machine/machine.ts';
 export * from './machine/option-words.ts';
 export * from './machine/options.ts';
+export { SnapshotError } from './machine/snapshot.ts';
+export { snapshotOptions } from './machine/snapshot-options.ts';
 export type { PhysicalWatchpoint, WatchpointHit } from './machine/watchpoints.ts';
 export * from './processing-element/effective-registers.ts';
 export type * from './processing-element/exception-record.ts';

@@ -10,13 +10,14 @@ export interface RegistersAtException {
   readonly sp: bigint;
 }
 
-interface Entry {
+/** One record with what belongs to it. */
+export interface RecordedException {
   readonly record: ExceptionRecord;
   readonly registers: RegistersAtException;
 }
 
 export class ExceptionLog {
-  private entries: Entry[] = [];
+  private entries: RecordedException[] = [];
   private dropped = 0;
 
   /** Index of the oldest record that is still there. */
@@ -43,10 +44,20 @@ export class ExceptionLog {
     }
   }
 
+  /** The last records, at most so many, to be put into another log. */
+  latest(count: number): readonly RecordedException[] {
+    return this.entries.slice(-count);
+  }
+  /** Replaces all records. */
+  replace(entries: readonly RecordedException[]): void {
+    this.entries = [...entries];
+    this.dropped = 0;
+  }
+
   /** Forgets what happened at or after a position. */
   shortenTo(position: number): void {
     let end = this.entries.length;
-    while (end > 0 && (this.entries[end - 1] as Entry).record.position >= position) end--;
+    while (end > 0 && (this.entries[end - 1] as RecordedException).record.position >= position) end--;
     this.entries.length = end;
   }
   clear(): void {

@@ -17,15 +17,17 @@ import type { ExceptionRecord } from '../processing-element/exception-record.ts'
 import type { Implementation } from '../processing-element/implementation.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
 import { resetProcessingElement } from '../processing-element/reset.ts';
-import { STATE_SIZE } from '../processing-element/state.ts';
+import { STATE_SIZE, stateOffsets } from '../processing-element/state.ts';
 import { SystemInstructionAccess } from '../processing-element/system-instruction-access.ts';
 import type { BootFiles } from './boot.ts';
 import { enterLinux } from './boot-state.ts';
 import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
-import { ExceptionLog } from './exception-log.ts';
+import { ExceptionLog, type RecordedException } from './exception-log.ts';
 import { History } from './history.ts';
 import { MachineSemihosting } from './machine-semihosting.ts';
 import { type MachineOptions, OptionError } from './options.ts';
+import { decodeSnapshot, encodeSnapshot, restorePages, SnapshotError } from './snapshot.ts';
+import { optionDifferences } from './snapshot-options.ts';
 import { hashProcessingElement, StateHash } from './state-hash.ts';
 import { type VirtBoard, virtBoard } from './virt-board.ts';
 import { privateInterrupt } from './virt-memory-map.ts';
@@ -312,6 +314,48 @@ export class Machine {
     return hash.digest();
   }
 
+  /**
+   * The machine as it is now, for another process: `snapshotOptions` tells what it was made of. Compress it; most of it
+   * is memory.
+   */
+  saveSnapshot(): Uint8Array {
+    const description: SnapshotDescription = {
+      options: this.options,
+      layout: this.snapshotLayout(),
+      state: this.saveState(),
+      exceptions: this.exceptions.latest(RECORDS_IN_SNAPSHOT),
+    };
+    return encodeSnapshot(description, this.board.memory);
+  }
+
+  /**
+   * Puts this machine into the state of a snapshot; its history begins there. The machine must be made of the same
+   * options, except for the files it was started from.
+   * @throws SnapshotError, and then nothing has changed
+   */
+  restoreSnapshot(bytes: Uint8Array): void {
+    const { description, pages } = decodeSnapshot(bytes);
+    const { options, layout, state, exceptions } = description as SnapshotDescription;
+    const differences = optionDifferences(options, this.options);
+    if (differences.length > 0)
+      throw new SnapshotError(`the snapshot is of another machine: ${differences.join(', ')}`);
+    if (layout !== this.snapshotLayout())
+      throw new SnapshotError('the snapshot was made by a version of this program that keeps its state differently');
+    restorePages(this.board.memory, pages);
+    this.core.executor.code.clear();
+    this.restoreState(state);
+    this.exceptions.replace(exceptions);
+    this.outputShown = this.outputSent;
+    this.history.begin();
+  }
+
+  /** What saved states have in common that can be exchanged. */
+  private snapshotLayout(): string {
+    const devices = this.snapshotables.map(device => device.name).join();
+    const blocks = this.board.memory.blocks.map(block => block.host).join();
+    return `${STATE_SIZE} ${Object.entries(stateOffsets).join()} ${blocks} ${devices}`;
+  }
+
   private saveState(): SavedMachine {
     const { u8 } = this.board.memory;
     return {
@@ -466,6 +510,16 @@ export class Machine {
   }
 }
 
+/** Records that go into a snapshot: enough for the call stack across Exception levels. */
+const RECORDS_IN_SNAPSHOT = 2_000;
+
+interface SnapshotDescription {
+  readonly options: MachineOptions;
+  readonly layout: string;
+  readonly state: SavedMachine;
+  readonly exceptions: readonly RecordedException[];
+}
+
 interface SavedMachine {
   readonly core: SavedCore;
   readonly elements: readonly Uint8Array[];
@@ -496,6 +550,7 @@ function implementationOf(
     resetValues: cpu.resetValues,
     caches: cpu.model.caches,
     firmwareConduit: conduit,
+    randomSeed: options.seed,
   };
 }
 
