@@ -16,6 +16,11 @@ import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
 import { moveAndAddress } from './move-address.ts';
 import { simd } from './simd.ts';
+import { simdFloatingPointComplex } from './simd-floating-point-complex.ts';
+import { simdFloatingPointElement } from './simd-floating-point-element.ts';
+import { simdFloatingPointMixed } from './simd-floating-point-mixed.ts';
+import { simdFloatingPointThreeSame } from './simd-floating-point-three-same.ts';
+import { simdFloatingPointTwoRegister } from './simd-floating-point-two-register.ts';
 import { simdLoadStore } from './simd-load-store.ts';
 import { simdStructures } from './simd-structures.ts';
 import { system } from './system.ts';
@@ -39,6 +44,11 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Floating point': floatingPoint,
   'Floating point and integers': floatingPointInteger,
   SIMD: simd,
+  'SIMD floating point (three same)': simdFloatingPointThreeSame,
+  'SIMD floating point (two registers)': simdFloatingPointTwoRegister,
+  'SIMD floating point (by element)': simdFloatingPointElement,
+  'SIMD floating point (complex)': simdFloatingPointComplex,
+  'SIMD floating point (mixed precision)': simdFloatingPointMixed,
   Cryptography: crypto,
 };
 

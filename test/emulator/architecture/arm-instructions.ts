@@ -33,7 +33,7 @@ const reserved: readonly { readonly name: RegExp; readonly why: string }[] = [
   { name: /^(CASP|LDIAPP|STILP)/, why: 'a pair starts at an even register' },
   { name: /^MSR_SI_pstate$/, why: 'PSTATE fields of features that are absent' },
   { name: /_memcms$/, why: 'the same register twice, or the zero register' },
-  { name: /_(asimd|asisd)\w+$/, why: 'sizes, shifts and elements that have no instruction' },
+  { name: /_(asimd|asisd|advsimd)\w+$/, why: 'sizes, shifts and elements that have no instruction' },
   { name: /^(PMULL|DUP|INS|UMOV|SMOV)/, why: 'sizes that have no instruction' },
   { name: /_float2fix$/, why: 'more fraction bits than the integer has' },
 ];
@@ -45,8 +45,12 @@ const isIncomplete = ({ features }: ArmEncoding) => features.split(/[|&]/).some(
 const mnemonicsOf = (row: Instruction) =>
   [...row.syntaxes, ...row.aliases.map(alias => alias.syntax)].map(template => template.mnemonic.replace(/\.$/, ''));
 
-/** The second half of a vector has a mnemonic of its own, which Arm's list writes as an option. */
-const plain = (mnemonic: string) => mnemonic.replace(/\.$/, '').replace(/2$/, '');
+/** The second half of a vector has a mnemonic of its own, which Arm's list writes as an option; so have odd and even lanes. */
+const plain = (mnemonic: string) =>
+  mnemonic
+    .replace(/\.$/, '')
+    .replace(/2$/, '')
+    .replace(/^(bfmlal)[bt]$/, '$1');
 const agreeOnName = (row: Instruction, encoding: ArmEncoding) =>
   mnemonicsOf(row).some(name => plain(name) === plain(encoding.mnemonic));
 
@@ -55,6 +59,7 @@ const basic: ReadonlySet<string> = new Set(['FEAT_FP', 'FEAT_AdvSIMD', 'FEAT_RAS
 /** Where a row's feature is narrower than Arm's list, which leaves it to the decoding of sizes. */
 const narrower: Readonly<Record<string, RegExp>> = {
   FEAT_PMULL: /^PMULL/,
+  FEAT_FP16: /^([SU]CVTF|FCVTZ[SU])_asi[sm]dshf/,
 };
 
 function agreeOnFeature(row: Instruction, encoding: ArmEncoding): boolean {
