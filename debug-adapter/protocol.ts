@@ -40,6 +40,8 @@ export interface ExceptionRecord {
   readonly category: string;
   /** The cause in words, for a person: `HVC #1`, `Data abort from EL1: translation fault, level 3, write`. */
   readonly cause: string;
+  /** The cause without what differs from one time to the next: with kind and levels, what {@link ExceptionCause} counts. */
+  readonly generalCause: string;
   /** How often this cause (kind, levels, category) has happened, this time included: 1 for the first. */
   readonly occurrence: number;
   /** ESR_ELx of the exception level that took it; absent for a return and for asynchronous exceptions. */
@@ -62,6 +64,8 @@ export interface ExceptionCause {
   readonly category: string;
   /** The cause in words, without what differs from one time to the next. */
   readonly cause: string;
+  /** Whether it leaves a guest for its hypervisor (a VM exit), or enters one. */
+  readonly guest?: 'exit' | 'entry';
   readonly count: number;
   /** Position of the last one. */
   readonly lastPosition: number;

@@ -102,6 +102,12 @@ async function printPlace(client, threadId) {
   return stackFrames;
 }
 
+function printCauses(causes) {
+  for (const { from, to, cause, count } of causes) {
+    console.log(`  ${counted(count).padStart(8)}  EL${from} → EL${to}  ${cause}`);
+  }
+}
+
 async function main() {
   if (!existsSync(sample)) throw new Error(`the sample ${sample} is missing`);
   const started = performance.now();
@@ -168,11 +174,12 @@ async function debugHypervisor(client) {
   const end = await run(client, printer, 'continue', { threadId });
   if (end.event === 'stopped') throw new Error(`stopped before the end: ${end.body.description ?? end.body.reason}`);
 
-  heading('Exits by cause');
   const { causes } = await client.request('trapdoor/exceptions', { count: 0 });
-  for (const { from, to, kind, cause, count } of causes) {
-    if (kind === 'exception') console.log(`  ${counted(count).padStart(8)}  EL${from} → EL${to}  ${cause}`);
-  }
+  const exceptions = causes.filter(({ kind }) => kind === 'exception');
+  heading('VM exits by cause');
+  printCauses(exceptions.filter(({ guest }) => guest === 'exit'));
+  heading('Other exceptions');
+  printCauses(exceptions.filter(({ guest }) => guest !== 'exit'));
   await client.request('disconnect', { terminateDebuggee: true });
 }
 

@@ -142,3 +142,11 @@ export function categoryOf(record: ExceptionRecord): string {
   if (kind) return kind;
   return exceptionFilters.find(filter => filter.classes?.includes(record.exceptionClass ?? -1))?.id ?? 'other';
 }
+
+/** A category in words: the label of the filter that has its name. */
+export function categoryLabel(category: string): string {
+  return (
+    exceptionFilters.find(filter => filter.id === category)?.label ??
+    (category === 'eret' ? 'Exception return' : 'Exception')
+  );
+}

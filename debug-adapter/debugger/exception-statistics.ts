@@ -10,6 +10,8 @@ export interface CauseCount {
   readonly to: number;
   readonly category: string;
   readonly cause: string;
+  /** Whether it leaves or enters a guest. */
+  readonly guest?: 'exit' | 'entry';
   readonly count: number;
   readonly lastPosition: number;
 }
@@ -44,6 +46,7 @@ export class ExceptionStatistics {
         to: record.to,
         category: categoryOf(record),
         cause,
+        ...(record.guest !== undefined && { guest: record.guest }),
         count,
         lastPosition,
       }))

@@ -35,26 +35,26 @@ export function describeRecord(record: ExceptionRecord): string {
 /** The cause without what differs from one time to the next: the key of the table of exits. */
 export function describeCause(record: ExceptionRecord): string {
   if (record.kind === 'return') {
-    if (record.illegal) return 'illegal exception return';
-    return record.guest === 'entry' ? 'guest entry' : 'exception return';
+    if (record.illegal) return 'Illegal exception return';
+    return record.guest === 'entry' ? 'VM entry' : 'Exception return';
   }
   const kind = asynchronousKind(record);
-  if (kind) return `${record.cause.startsWith('virtual') ? 'virtual ' : ''}${asynchronousNames[kind]}`;
+  if (kind) return `${record.cause.startsWith('virtual') ? 'Virtual ' : ''}${asynchronousNames[kind]}`;
   const iss = Number(record.syndrome & 0x1ff_ffffn);
   const status = faultStatus(iss & 0x3f)?.name ?? `status 0x${(iss & 0x3f).toString(16)}`;
   switch (record.exceptionClass) {
     case 0x18: {
       const { name, kind: what, direction } = trappedAccess(record.syndrome);
-      return what === 'instruction' ? `trapped ${name}` : `trapped ${direction} of ${name}`;
+      return what === 'instruction' ? `Trapped ${name}` : `Trapped ${direction} of ${name}`;
     }
     case 0x20:
     case 0x21:
-      return `instruction abort, ${stageOf(record)}${status}`;
+      return `Instruction abort, ${stageOf(record)}${status}`;
     case 0x24:
     case 0x25:
-      return `data abort, ${stageOf(record)}${iss & 0x40 ? 'write' : 'read'}: ${status}`;
+      return `Data abort, ${stageOf(record)}${iss & 0x40 ? 'write' : 'read'}: ${status}`;
     default:
-      return withoutStop(syndromeOf(record)?.summary ?? 'exception');
+      return withoutStop(syndromeOf(record)?.summary ?? 'Exception');
   }
 }
 

@@ -1,4 +1,4 @@
-import { categoryOf } from '../debugger/exception-filters.ts';
+import { categoryLabel, categoryOf } from '../debugger/exception-filters.ts';
 import { headline } from '../debugger/exception-text.ts';
 import { explain } from '../debugger/explanation.ts';
 import { UserProblem } from '../debugger/target.ts';
@@ -24,7 +24,7 @@ export const exceptionInfo = request('exceptionInfo', {
       .map(({ label, text }) => `${label}: ${text}`)
       .join('\n');
     return {
-      exceptionId: categoryOf(record),
+      exceptionId: categoryLabel(categoryOf(record)),
       description,
       breakMode: 'always' as const,
       details: { message: headline(record), typeName: categoryOf(record) },

@@ -37,10 +37,7 @@ export const stackTrace = request('stackTrace', {
 function protocolFrame(session: Session, pe: number, frame: Frame): DebugProtocol.StackFrame {
   const id = session.frameId(pe, frame);
   if (frame.kind === 'crossing') {
-    const { record } = frame;
-    const words =
-      record.kind === 'exception' ? headline(record) : `EL${record.from} → EL${record.to}: entered by exception return`;
-    return { id, name: `── ${words} ──`, line: 0, column: 0, presentationHint: 'label' };
+    return { id, name: `── ${headline(frame.record)} ──`, line: 0, column: 0, presentationHint: 'label' };
   }
   const { images } = session.debugger;
   const scope = scopeOf(frame, images);

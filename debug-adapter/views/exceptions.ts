@@ -1,7 +1,7 @@
 /** The exception record as clients see it. */
 import { type CodeContext, recordContext } from '../debugger/code-context.ts';
 import { categoryOf } from '../debugger/exception-filters.ts';
-import { describeRecord, faultIpa } from '../debugger/exception-text.ts';
+import { describeCause, describeRecord, faultIpa } from '../debugger/exception-text.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { ExceptionRecord } from '../debugger/target.ts';
 import type {
@@ -52,6 +52,7 @@ export function exceptionRecordBody(session: Session, index: number, record: Exc
     security: session.debugger.target.processingElements[record.pe]?.secure ? 'secure' : 'non-secure',
     category: categoryOf(record),
     cause: describeRecord(record),
+    generalCause: describeCause(record),
     occurrence: session.debugger.statistics.occurrence(index),
     ...(isException && record.exceptionClass !== undefined && { syndrome: hex(record.syndrome) }),
     location: guestLocation(session, address, recordContext(record, isException ? 'from' : 'to')),

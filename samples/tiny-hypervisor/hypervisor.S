@@ -266,7 +266,8 @@ build_stage_2:
 
         constant x1, 0x80023560             // VTCR_EL2: T0SZ 32, start at level 1, 4 KiB, write-back, 40-bit output
         msr     vtcr_el2, x1
-        msr     vttbr_el2, x0               // VMID 0
+        movk    x0, #1, lsl #48             // VMID 1: what the TLB holds of this guest bears its number
+        msr     vttbr_el2, x0
         dsb     ish
         tlbi    vmalls12e1
         dsb     ish

@@ -36,7 +36,7 @@ describe('a hypervisor in assembly, launched from its source', () => {
         `hypervisor_vectors+0x400  [EL2]  guest.S:${line('hypervisor_vectors:') + 17}`,
         '── EL1 → EL2: HVC #1 ──',
         `guest+0xc  [EL1]  guest.S:${line('hvc #1')}`,
-        '── EL2 → EL1: entered by exception return ──',
+        '── EL2 → EL1: VM entry ──',
         expect.stringMatching(/^_start\+0x\w+ {2}\[EL2\] {2}guest\.S:/),
       ]);
       const why = inWords(await variables(client, 'Why am I here'));
@@ -124,7 +124,7 @@ describe('a hypervisor in assembly, launched from its source', () => {
         `handle_guest+0xc  [EL2]  guest.S:${line('bl count_exit')}`,
         '── EL1 → EL2: HVC #1 ──',
         `guest+0xc  [EL1]  guest.S:${line('hvc #1')}`,
-        '── EL2 → EL1: entered by exception return ──',
+        '── EL2 → EL1: VM entry ──',
         expect.stringMatching(/^_start/),
       ]);
     }));
@@ -156,7 +156,7 @@ describe('a hypervisor in assembly, launched from its source', () => {
       );
       const { causes } = await client.request('trapdoor/exceptions', {});
       expect(causes.map(({ from, to, cause, count }) => `${count} EL${from} → EL${to} ${cause}`)).toEqual([
-        '2 EL2 → EL1 guest entry',
+        '2 EL2 → EL1 VM entry',
         '1 EL1 → EL2 HVC #2',
         '1 EL1 → EL2 HVC #1',
       ]);
@@ -169,7 +169,7 @@ describe('a hypervisor in assembly, launched from its source', () => {
         'EL1 waiting: kernel',
         'EL0 idle: application',
       ]);
-      expect(path.map(({ cause }) => cause)).toEqual(['guest entry', 'HVC #1', 'guest entry', 'HVC #2']);
+      expect(path.map(({ cause }) => cause)).toEqual(['VM entry', 'HVC #1', 'VM entry', 'HVC #2']);
       expect(stopReason(await client.run('continue'))).toBe('terminated');
     }));
 

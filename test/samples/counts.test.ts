@@ -12,18 +12,18 @@ describe('what a sample counts is what the machine recorded:', () => {
     const printed = (what: RegExp) => Number(new RegExp(`^ *(\\d+) {2}${what.source}`, 'm').exec(console)?.[1]);
     expect(printed(/hypercalls/)).toBe(counts.get('EL1 → EL2  HVC #0'));
     expect(printed(/accesses to the serial port/)).toBe(
-      counts.get('EL1 → EL2  data abort, stage 2, write: translation fault, level 1'),
+      counts.get('EL1 → EL2  Data abort, stage 2, write: translation fault, level 1'),
     );
-    expect(printed(/reads of identification registers/)).toBe(counts.get('EL1 → EL2  trapped read of ID_AA64PFR0_EL1'));
+    expect(printed(/reads of identification registers/)).toBe(counts.get('EL1 → EL2  Trapped read of ID_AA64PFR0_EL1'));
     expect(printed(/waits/)).toBe(counts.get('EL1 → EL2  WFI was trapped'));
     expect(printed(/timer interrupts/)).toBe(counts.get('EL1 → EL2  IRQ'));
     // The list register did its work: the guest took a virtual interrupt for the physical one.
-    expect(counts.get('EL1 → EL1  virtual IRQ')).toBe(counts.get('EL1 → EL2  IRQ'));
+    expect(counts.get('EL1 → EL1  Virtual IRQ')).toBe(counts.get('EL1 → EL2  IRQ'));
     // Nothing else exited; the guest was entered once at the start, and after each exit but the last.
     const table = console.slice(console.indexOf('its exits were'));
     const total = [...table.matchAll(/^ *(\d+) {2}/gm)].reduce((all, match) => all + Number(match[1]), 0);
     expect(sum(counts, isGuestExit)).toBe(total);
-    expect(counts.get('EL2 ↓ EL1  guest entry')).toBe(total);
+    expect(counts.get('EL2 ↓ EL1  VM entry')).toBe(total);
   });
 
   test('traps and ERETs with and without VHE', async () => {
@@ -35,7 +35,7 @@ describe('what a sample counts is what the machine recorded:', () => {
     ]);
     // Beside these: the host at EL1 was started by one ERET and ended by one HVC.
     expect(sum(counts, isGuestExit)).toBe(2 + 1 + 1);
-    expect(counts.get('EL2 ↓ EL1  guest entry')).toBe(2 + 1 + 1);
+    expect(counts.get('EL2 ↓ EL1  VM entry')).toBe(2 + 1 + 1);
     expect(counts.get('EL1 → EL2  IRQ')).toBe(2);
   });
 
@@ -48,8 +48,8 @@ describe('what a sample counts is what the machine recorded:', () => {
       'EL1 → EL2  HVC #7': 1,
       'EL1 → EL2  SMC #0': 1,
       'EL1 → EL2  HVC #0': 1,
-      'EL2 ↓ EL1  guest entry': 3,
-      'EL1 ↓ EL0  exception return': 3,
+      'EL2 ↓ EL1  VM entry': 3,
+      'EL1 ↓ EL0  Exception return': 3,
     });
   });
 });

@@ -54,14 +54,14 @@ describe('a run without an editor', () => {
     const { status, said } = await runSource(hypervisor, '--trace', 'exceptions', '--summary');
     expect(status).toBe(0);
     expect(said.map(line => line.replace(/0x[0-9a-f]+ |, after .*|:\d+\)/g, '').trim())).toEqual([
-      '↓ EL2 → EL1  guest entry  (<guest> (guest.S, VMID 0, PE 0',
+      '↓ EL2 → EL1  VM entry  (<guest> (guest.S, VMID 0, PE 0',
       '↑ EL1 → EL2  HVC #1  (<guest+0x8> (guest.S, VMID 0, PE 0',
-      '↓ EL2 → EL1  guest entry  (<guest+0xc> (guest.S, VMID 0, PE 0',
+      '↓ EL2 → EL1  VM entry  (<guest+0xc> (guest.S, VMID 0, PE 0',
       '↑ EL1 → EL2  HVC #2  (<guest+0x1c> (guest.S, VMID 0, PE 0',
-      '↓ EL2 → EL1  guest entry  (<guest+0x20> (guest.S, VMID 0, PE 0',
+      '↓ EL2 → EL1  VM entry  (<guest+0x20> (guest.S, VMID 0, PE 0',
       'the guest switched the machine off (PSCI)',
       expect.stringMatching(/^\d+ instructions$/),
-      '3  EL2 ↓ EL1  guest entry',
+      '3  EL2 ↓ EL1  VM entry',
       '1  EL1 → EL2  HVC #2',
       '1  EL1 → EL2  HVC #1',
     ]);
