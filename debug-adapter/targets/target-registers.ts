@@ -10,8 +10,11 @@ import type { ExecutionUnit } from '../../emulator/index.ts';
 import { findView, keyOf, packSavedState } from '../../emulator/index.ts';
 import type { EffectiveRegister } from '../debugger/target.ts';
 
-/** Reading these acknowledges an interrupt. */
-const readingActs = new Set<string>(['ICC_IAR0_EL1', 'ICC_IAR1_EL1', 'ICC_NMIAR1_EL1', 'ICV_IAR0_EL1', 'ICV_IAR1_EL1']);
+/** Reading these acknowledges an interrupt or takes a random number. */
+const readingActs = new Set<string>([
+  ...['ICC_IAR0_EL1', 'ICC_IAR1_EL1', 'ICC_NMIAR1_EL1', 'ICV_IAR0_EL1', 'ICV_IAR1_EL1'],
+  ...['RNDR', 'RNDRRS'],
+]);
 
 const flags = {
   n: 'n',

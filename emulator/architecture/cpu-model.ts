@@ -15,6 +15,8 @@ export interface CpuModel {
   readonly reports: Values;
   /** CCSIDR_EL1 by the value of CSSELR_EL1. */
   readonly caches: readonly bigint[];
+  /** A model that only this machine has. */
+  readonly own?: boolean;
 }
 
 const armv8: Values = {
@@ -39,6 +41,29 @@ const armv82: Values = {
   CLIDR_EL1: 0x8200_0023n,
   PMCEID0_EL0: 0x2_0001n,
   PMCEID1_EL0: 0x18n,
+};
+
+/** QEMU's `max`, as its version 7.2 has it. */
+const max: CpuModel = {
+  name: 'max',
+  compatible: 'arm,armv8',
+  brief: 'Everything that QEMU 7.2 offers and the machine implements.',
+  reports: {
+    ...armv82,
+    MIDR_EL1: 0xf_0510n,
+    ID_AA64PFR0_EL1: 0x1201_0011_2011_2222n,
+    ID_AA64PFR1_EL1: 0x100_0021n,
+    ID_AA64DFR0_EL1: 0x1030_5609n,
+    ID_AA64ISAR0_EL1: 0x1221_1111_1021_2120n,
+    ID_AA64ISAR1_EL1: 0x11_1111_0121_1012n,
+    ID_AA64MMFR0_EL1: 0x323_1020_1126n,
+    ID_AA64MMFR1_EL1: 0x110_1021_1122n,
+    ID_AA64MMFR2_EL1: 0x1221_0110_1001_1011n,
+    CLIDR_EL1: 0x200_0023n,
+    PMCR_EL0: 0x4101_3000n,
+    PMCEID1_EL0: 0x1000_0018n,
+  },
+  caches: [0x701f_e00an, 0x201f_e012n, 0x70ff_e07an],
 };
 
 export const cpuModels: readonly CpuModel[] = [
@@ -95,26 +120,13 @@ export const cpuModels: readonly CpuModel[] = [
     },
     caches: [0x701f_e01an, 0x201f_e01an, 0x70ff_e03an],
   },
+  max,
   {
-    name: 'max',
-    compatible: 'arm,armv8',
-    brief: 'Everything that the machine implements.',
-    reports: {
-      ...armv82,
-      MIDR_EL1: 0xf_0510n,
-      ID_AA64PFR0_EL1: 0x1201_0011_2011_2222n,
-      ID_AA64PFR1_EL1: 0x100_0021n,
-      ID_AA64DFR0_EL1: 0x1030_5609n,
-      ID_AA64ISAR0_EL1: 0x1221_1111_1021_2120n,
-      ID_AA64ISAR1_EL1: 0x11_1111_0121_1012n,
-      ID_AA64MMFR0_EL1: 0x323_1020_1126n,
-      ID_AA64MMFR1_EL1: 0x110_1021_1122n,
-      ID_AA64MMFR2_EL1: 0x1221_0110_1001_1011n,
-      CLIDR_EL1: 0x200_0023n,
-      PMCR_EL0: 0x4101_3000n,
-      PMCEID1_EL0: 0x1000_0018n,
-    },
-    caches: [0x701f_e00an, 0x201f_e012n, 0x70ff_e07an],
+    ...max,
+    name: 'trapdoor',
+    brief: 'What max has, and everything newer that the machine implements.',
+    own: true,
+    reports: { ...max.reports, ID_AA64ISAR2_EL1: 0x0010_0000_0010_0002n },
   },
 ];
 

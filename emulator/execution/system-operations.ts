@@ -75,6 +75,26 @@ function waitForEvent(unit: ExecutionUnit, _fields: Fields, host: SystemOperatio
   completeInstruction(pe);
 }
 
+/**
+ * WFET and WFIT. Waking early is always allowed: the others get their turn, and the loop around asks again.
+ */
+function waitWithLimit(instruction: 'wfet' | 'wfit'): SystemOperation {
+  return (unit, f, host) => {
+    const { pe } = unit;
+    const wakes = instruction === 'wfet' ? consumeEvent(pe) : wakesFromWaitForInterrupt(pe);
+    const limit = f['Rd'] as number;
+    if (!wakes && unit.registers.register('CNTVCT_EL0').read() < pe.state.readX(limit)) {
+      const trap = checkWait(pe, instruction, limit);
+      if (trap) {
+        raiseTrap(pe, trap);
+        return;
+      }
+      host.yieldTurn(unit);
+    }
+    completeInstruction(pe);
+  };
+}
+
 /** Operations by the name that a row's semantics give. The state's PC is that of the instruction. */
 export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   svc: ({ pe }, f) => raiseSupervisorCall(pe, immediate(f)),
@@ -98,6 +118,8 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   },
   wfi: waitForInterrupt,
   wfe: waitForEvent,
+  wfit: waitWithLimit('wfit'),
+  wfet: waitWithLimit('wfet'),
   sev: ({ pe }, _f, host) => {
     host.sendEvent();
     completeInstruction(pe);

@@ -15,6 +15,8 @@ export interface Implementation {
   readonly caches: readonly bigint[];
   /** The instruction by which software calls the firmware that the machine itself provides (PSCI). */
   readonly firmwareConduit: 'smc' | 'hvc' | 'none';
+  /** Where the random numbers of RNDR begin. */
+  readonly randomSeed?: number;
 }
 
 /** The features that exception handling asks for on every entry and return, answered once. */

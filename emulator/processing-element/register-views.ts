@@ -2,6 +2,7 @@
 import { hcrField, isInHost } from './effective-registers.ts';
 import { interruptStatus } from './interrupts.ts';
 import type { ProcessingElement } from './processing-element.ts';
+import { readRandomNumber } from './random-numbers.ts';
 import { registerField } from './register-field.ts';
 
 /** Reads and writes of the state behind a register. A write gets a value whose reserved bits have been dealt with. */
@@ -96,6 +97,8 @@ const views: Readonly<Record<string, RegisterView>> = {
     read: ({ state, implementation }) => implementation.caches[Number(state.read('CSSELR_EL1'))] ?? 0n,
   },
   DCZID_EL0: { read: pe => pe.state.read('DCZID_EL0') | (zeroBlockProhibited(pe) ? ZERO_BLOCK_PROHIBITED : 0n) },
+  RNDR: { read: pe => readRandomNumber(pe, false) },
+  RNDRRS: { read: pe => readRandomNumber(pe, true) },
   ISR_EL1: { read: pe => BigInt(interruptStatus(pe)) },
 };
 

@@ -3,6 +3,7 @@ import { storedSystemRegisters } from '../architecture/system-registers/index.ts
 import { refreshDerivedState } from './derived-state.ts';
 import { highestLevel } from './implementation.ts';
 import type { ProcessingElement } from './processing-element.ts';
+import { randomStart } from './random-numbers.ts';
 
 const ALL_MASKED = 0x3c0;
 const GENERAL_REGISTERS = 31;
@@ -21,6 +22,7 @@ export function resetProcessingElement(pe: ProcessingElement, mpidr = UNIPROCESS
   for (const row of storedSystemRegisters) {
     state.write(row.name, implementation.resetValues.get(row.name) ?? row.reset);
   }
+  state.write('RNDR', randomStart(implementation.randomSeed ?? 0, pe.index));
   state.write('MPIDR_EL1', mpidr);
   // Lower levels see the real identity until EL2 gives them another.
   state.write('VPIDR_EL2', state.read('MIDR_EL1'));

@@ -42,6 +42,21 @@ const immediate = [
   }),
 ];
 
+/** The hint of BC.cond says that the branch is steady; it changes nothing here. */
+const hinted = instruction('BC.cond', '0101010 0 imm19:19 1 cond:4', {
+  operands: { cond: condition('cond'), label: branchLabel('imm19', 19) },
+  syntax: 'bc.{cond} {label}',
+  brief: 'Branches to a label within 1 MiB when a condition holds, which it mostly does or mostly does not.',
+  feature: 'FEAT_HBC',
+  traits: ['branch', 'conditional'],
+  shape: ['cond'],
+  semantics: (b, o, f) => {
+    b.if(conditionHolds(b, f.cond), () => {
+      b.branchRelative(o.label);
+    });
+  },
+});
+
 const compare = [0, 1].map(op =>
   instruction(op ? 'CBNZ' : 'CBZ', `sf 011010 ${op as 0} imm19:19 Rt:5`, {
     operands: { t: generalRegister('Rt', 'sf'), label: branchLabel('imm19', 19) },
@@ -152,4 +167,4 @@ const register = [
   }),
 ];
 
-export const branches = [...immediate, ...compare, ...test, ...register];
+export const branches = [...immediate, hinted, ...compare, ...test, ...register];

@@ -4,11 +4,13 @@ import { addSubtract } from './add-subtract.ts';
 import { atomics } from './atomic.ts';
 import { bitfield } from './bitfield.ts';
 import { branches } from './branch.ts';
+import { commonShortSequences } from './common-short-sequences.ts';
 import { conditional } from './conditional.ts';
 import { crypto } from './crypto.ts';
 import { dataProcessingRegister } from './data-processing-register.ts';
 import { exceptionGeneration } from './exception-generation.ts';
 import { exclusiveAndOrdered } from './exclusive-ordered.ts';
+import { flagManipulation } from './flag-manipulation.ts';
 import { floatingPoint } from './floating-point.ts';
 import { floatingPointInteger } from './floating-point-integer.ts';
 import { loadStore } from './load-store.ts';
@@ -31,7 +33,9 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   Logical: logical,
   Bitfield: bitfield,
   'Data processing (register)': dataProcessingRegister,
+  'Common short sequences': commonShortSequences,
   Conditional: conditional,
+  'Flag manipulation': flagManipulation,
   Branches: branches,
   'Exception generation': exceptionGeneration,
   System: system,

@@ -166,16 +166,6 @@ const pstate = [
       if (f.way === DAIF_CLEAR) b.checkInterrupts();
     },
   }),
-  instruction('CFINV', '11010101000000000100 0000 000 11111', {
-    operands: {},
-    syntax: 'cfinv',
-    brief: 'Inverts the carry flag.',
-    feature: 'FEAT_FlagM',
-    traits: ['system'],
-    semantics: b => {
-      b.setState('c', b.xor(b.state('c'), b.i32(1)));
-    },
-  }),
 ];
 
 const registers = [
@@ -246,4 +236,17 @@ const instructions = [
   }),
 ];
 
-export const system = [...hints, ...barriers, ...pstate, ...registers, ...instructions];
+const waits = (['wfet', 'wfit'] as const).map((name, op2) =>
+  instruction(name.toUpperCase(), `110101010000001100010000 00${op2 as 0} Rd:5`, {
+    operands: { limit: generalRegister('Rd', 64) },
+    syntax: `${name} {limit}`,
+    brief: `Waits for an ${name === 'wfet' ? 'event' : 'interrupt'}, or until the virtual count has reached a register.`,
+    feature: 'FEAT_WFxT',
+    traits: ['system'],
+    semantics: b => {
+      b.system(name);
+    },
+  }),
+);
+
+export const system = [...hints, ...waits, ...barriers, ...pstate, ...registers, ...instructions];

@@ -479,7 +479,6 @@ export const controlRegisters = [
     access: readOnly(0),
     feature: 'FEAT_RNG',
     handler: 'pe',
-    storage: 'none',
     fields: [bits('63:0', 'RNDR', 'Random number')],
   }),
   systemRegister('RNDRRS', [3, 3, 2, 4, 1], {

@@ -96,7 +96,7 @@ describe('the CPU models', () => {
       writeFileSync(at('id.s'), program);
       execFileSync('aarch64-linux-gnu-as', [at('id.s'), '-o', at('id.o')]);
       execFileSync('aarch64-linux-gnu-ld', ['-Ttext', '0x40080000', at('id.o'), '-o', at('id.elf')]);
-      for (const model of cpuModels) {
+      for (const model of cpuModels.filter(({ own }) => !own)) {
         const machine = ['-M', 'virt,virtualization=on,gic-version=3', '-cpu', model.name, '-kernel', at('id.elf')];
         const quiet = ['-nographic', '-monitor', 'none', '-serial', `file:${at('out')}`];
         execFileSync('qemu-system-aarch64', [...machine, ...quiet], { timeout: 60_000, stdio: 'ignore' });

@@ -64,11 +64,10 @@ describe('a CPU model', () => {
     expect(claims).toEqual([]);
   });
 
-  test('takes 52-bit addresses, scalable vectors and cryptography out of max', () => {
+  test('takes 52-bit addresses and scalable vectors out of max', () => {
     expect(shown('max', 'ID_AA64MMFR0_EL1', 'PARange')).toBe(5);
     expect(shown('max', 'ID_AA64MMFR0_EL1', 'TGran16')).toBe(1);
     expect(shown('max', 'ID_AA64PFR0_EL1', 'SVE')).toBe(0);
-    expect(shown('max', 'ID_AA64ISAR0_EL1', 'AES')).toBe(0);
   });
 
   test('resets bits that are one without a feature, and the stored identity of EL2', () => {

@@ -17,7 +17,7 @@ import { type Instance, randomInstance } from './instances.ts';
 
 /** Far from both ends of the address space, so that every label is a positive number. */
 const BASE = 0x2_0000_0000n;
-const ARCHITECTURE = 'armv8.8-a+crypto+memtag+rng+sb+predres+ssbs+profile+flagm+pauth+sha3+sm4+fp16fml';
+const ARCHITECTURE = 'armv8.8-a+crypto+memtag+rng+sb+predres+ssbs+profile+flagm+pauth+sha3+sm4+fp16fml+cssc';
 
 /** A difference, and what it is about. */
 export interface Difference {

@@ -29,7 +29,8 @@ function syndromeOf(esr: bigint): bigint {
   return (esr & ~(0x3fn << 14n)) | (low << 17n) | (high << 14n);
 }
 
-function fieldsOf(result: Result): [string, string][] {
+/** What a program did, by name, as far as it is compared. */
+export function fieldsOf(result: Result): [string, string][] {
   return [
     ...result.x.map((value, n): [string, string] => [`x${n}`, hex(value)]),
     ['sp', hex(result.sp)],
@@ -49,7 +50,7 @@ function fieldsOf(result: Result): [string, string][] {
 }
 
 /** Both outcomes where they differ, or undefined. */
-function difference(ours: Result, theirs: Result): string[] | undefined {
+export function differenceOf(ours: Result, theirs: Result): string[] | undefined {
   const a = new Map(fieldsOf(ours));
   const b = new Map(fieldsOf(theirs));
   const lines = [...new Set([...a.keys(), ...b.keys()])]
@@ -71,7 +72,7 @@ function explain(seed: number, start: Start, at: number, ours: Result, theirs: R
     ...start.x.map((value, n) => `x${n}=${hex(value)}`),
     `sp=${hex(start.sp)} pstate=${hex(start.pstate)} fpcr=${hex(start.fpcr)}`,
   ];
-  return [`seed ${seed}`, ...listing(start, at), initial.join(' '), ...(difference(ours, theirs) ?? [])].join('\n');
+  return [`seed ${seed}`, ...listing(start, at), initial.join(' '), ...(differenceOf(ours, theirs) ?? [])].join('\n');
 }
 
 /** Runs `count` programs, the first with seed `seed`, on both. */
@@ -85,7 +86,7 @@ export function comparePrograms(count: number, seed: number, progress?: (done: n
     const ours = runHere(starts);
     for (const [i, start] of starts.entries()) {
       exceptions += theirs[i]!.exceptions.length;
-      if (difference(ours[i]!, theirs[i]!))
+      if (differenceOf(ours[i]!, theirs[i]!))
         differences.push(explain(seeds[i]!, start, CODE_AT + 4 * (LENGTH + 1) * i, ours[i]!, theirs[i]!));
     }
     progress?.(Math.min(count, done + BATCH));

@@ -6,15 +6,12 @@
  * is written to its log and stepped over, but a failed instruction fetch ends the program. Before it a window of memory is filled with numbers; after it the window's
  * checksum is kept. The data it reads and writes are readable and writable at EL0, its code is read-only.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
 import { generateInterpreter } from '../../../../emulator/execution/interpreter/generate.ts';
 import { type Interpreter, loadInterpreter } from '../../../../emulator/execution/interpreter/interpreter.ts';
 import { Machine } from '../../../../emulator/machine/machine.ts';
 import { parseOptionWords } from '../../../../emulator/machine/option-words.ts';
+import { architectureInstructions, assembleAndLink } from '../../../../language-server/assembler/index.ts';
 import { BARE_METAL_NEEDS, runBareMetal, semihostingDump } from '../../processing-element/bare-metal.ts';
 
 export { BARE_METAL_NEEDS };
@@ -321,18 +318,15 @@ export function runOnQemu(starts: readonly Start[]): Result[] {
 }
 
 let image: Uint8Array | undefined;
+
+/** The program for our machine, assembled here: it needs no other assembler. */
 function programImage(): Uint8Array {
   if (image) return image;
-  const folder = mkdtempSync(join(tmpdir(), 'trapdoor-conformance-'));
-  try {
-    const at = (name: string) => join(folder, name);
-    writeFileSync(at('program.s'), program);
-    execFileSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, '-o', at('program.o'), at('program.s')]);
-    execFileSync('aarch64-linux-gnu-ld', ['-Ttext=0x40080000', '-o', at('program'), at('program.o')]);
-    return (image = new Uint8Array(readFileSync(at('program'))));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { elf, problems } = assembleAndLink([{ path: 'program.s', text: program }], {
+    instructions: architectureInstructions,
+  });
+  if (!elf) throw new Error(`the harness does not assemble: ${problems.map(({ message }) => message).join(', ')}`);
+  return (image = elf);
 }
 
 let interpreter: Interpreter | undefined;

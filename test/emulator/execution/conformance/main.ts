@@ -2,11 +2,13 @@
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
  *   npm run conformance -- [arm-data] [binutils] [qemu] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- record [--programs N] [--seed N]
  *
+ * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
  * `--rows` looks only at rows whose names match, and publishes nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
 import { agreementWithArm } from '../../architecture/arm-agreement.ts';
 import {
@@ -19,13 +21,15 @@ import {
 } from './binutils.ts';
 import { comparePrograms } from './compare.ts';
 import { comparedRows, LENGTH, restrictTo } from './programs.ts';
+import { makeRecording } from './record.ts';
+import { writeRecording } from './recording.ts';
 
 const words = process.argv.slice(2);
 const number = (name: string, otherwise: number): number => {
   const at = words.indexOf(name);
   return at < 0 ? otherwise : Number(words[at + 1]);
 };
-const parts: readonly string[] = words.filter(word => /^(arm-data|binutils|qemu)$/.test(word));
+const parts: readonly string[] = words.filter(word => /^(arm-data|binutils|qemu|record)$/.test(word));
 const wanted = (part: string) => parts.length === 0 || parts.includes(part);
 const seed = number('--seed', Date.now() >>> 0);
 const version = (program: string) =>
@@ -71,7 +75,7 @@ if (wanted('arm-data')) {
 if (wanted('binutils')) {
   const count = 1000;
   console.log(`binutils: ${instructions.length} rows, up to ${count} words of each, seed ${seed}`);
-  const list = instancesOfAllRows(count, seed).filter(({ row }) => rows?.test(row.name) ?? true);
+  const list = instancesOfAllRows(count, seed, rows);
   const checks = [
     ['what we print, GNU as assembles to the same word', compareWithAs(list)],
     ['GNU objdump prints the same', compareWithObjdump(list)],
@@ -88,6 +92,16 @@ if (wanted('binutils')) {
     'binutils',
     `${instructions.length} rows, ${list.length} words, seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
   );
+}
+
+if (parts.includes('record')) {
+  const programs = number('--programs', 15_000);
+  console.log(`record: ${programs} programs, first seed ${seed}`);
+  const { recording, leftOut } = makeRecording(programs, seed, done => process.stdout.write(`\r  ${done}`));
+  const bytes = writeRecording(recording);
+  mkdirSync('test/data/conformance', { recursive: true });
+  writeFileSync('test/data/conformance/recorded.bin', bytes);
+  console.log(`\n  ${recording.programs.length} recorded in ${bytes.length} bytes, ${leftOut} left out`);
 }
 
 if (wanted('qemu')) {
