@@ -82,16 +82,20 @@ export class LiteralPools {
 
 /** Whether the expression is a symbol with numbers added, which a relocation can carry. */
 function directlyAddressed(expression: BoundExpression): boolean {
+  if (expression.kind === 'symbol') return true;
+  if (expression.kind === 'binary' && (expression.operator === '+' || expression.operator === '-'))
+    return directlyAddressed(expression.left) && directlyAddressed(expression.right);
+  return isNumber(expression);
+}
+
+function isNumber(expression: BoundExpression): boolean {
   switch (expression.kind) {
-    case 'symbol':
     case 'constant':
       return true;
+    case 'unary':
+      return isNumber(expression.operand);
     case 'binary':
-      return (
-        (expression.operator === '+' || expression.operator === '-') &&
-        directlyAddressed(expression.left) &&
-        directlyAddressed(expression.right)
-      );
+      return isNumber(expression.left) && isNumber(expression.right);
     default:
       return false;
   }

@@ -36,7 +36,7 @@ _start:
 	bl helper
 	cbz x0, _start
 	ldr x3, =__bss_start
-	ldr x4, =_end
+	ldr x4, =_end + 8 * 2
 	b .
 	.size _start, . - _start
 	.data

@@ -177,44 +177,68 @@ function value(random: Random): bigint {
   return random.bits(64);
 }
 
-/** Floating-point numbers that arithmetic treats specially, in both widths. */
-const special = [
-  0n,
-  1n << 63n,
-  0x3ff0_0000_0000_0000n,
-  0xbff0_0000_0000_0000n,
-  0x7ff0_0000_0000_0000n,
-  0xfff0_0000_0000_0000n,
-  0x7ff8_0000_0000_0000n,
-  0x7ff0_0000_0000_0001n,
-  0x0000_0000_0000_0001n,
-  0x000f_ffff_ffff_ffffn,
-  0x0010_0000_0000_0000n,
-  0x7fef_ffff_ffff_ffffn,
-  0x3f80_0000n,
-  0xbf80_0000n,
-  0x7f80_0000n,
-  0xff80_0000n,
-  0x7fc0_0000n,
-  0x7f80_0001n,
-  0x0000_0001n,
-  0x007f_ffffn,
-  0x0080_0000n,
-  0x7f7f_ffffn,
-  0x8000_0000n,
-  0xffff_ffff_ffff_ffffn,
+/** A format of floating-point numbers: bits of the fraction and of the whole. */
+interface Format {
+  readonly fraction: number;
+  readonly width: number;
+}
+const formats: readonly Format[] = [
+  { fraction: 52, width: 64 },
+  { fraction: 23, width: 32 },
+  { fraction: 10, width: 16 },
 ];
 
-function vectorHalf(random: Random): bigint {
-  if (random.chance(0.4)) return random.pick(special);
-  if (random.chance(0.4)) {
-    // Exponents near each other, so that sums and products round.
-    const double = random.chance(0.5);
-    return double
-      ? (random.bits(1) << 63n) | (BigInt(1013 + random.below(20)) << 52n) | random.bits(52)
-      : (random.bits(1) << 31n) | (BigInt(117 + random.below(20)) << 23n) | random.bits(23);
+/** A floating-point number: one that arithmetic treats specially, one of a common size so that results round, or any bits. */
+function float(random: Random, { fraction, width }: Format): bigint {
+  const one = 1n << BigInt(fraction);
+  const sign = random.bits(1) << BigInt(width - 1);
+  const bias = (1n << BigInt(width - fraction - 2)) - 1n;
+  const infinity = (2n * bias + 1n) * one;
+  const kind = random.below(10);
+  if (kind < 3) {
+    const magnitudes = [
+      0n,
+      bias * one,
+      infinity,
+      infinity + one / 2n,
+      infinity + 1n,
+      infinity + one - 1n,
+      1n,
+      one - 1n,
+      one,
+    ];
+    magnitudes.push(one + 1n, infinity - 1n, infinity - one, 2n * one, (bias - 1n) * one, (bias + 1n) * one + one / 2n);
+    return sign | random.pick(magnitudes);
   }
-  return random.bits(64);
+  if (kind < 4) return sign | random.bits(fraction);
+  // Around the limits of integers, and of the lesser formats.
+  const middle = kind < 6 ? random.pick([15n, 16n, 31n, 32n, 63n, 64n, -14n, -24n, -126n, -149n, 127n]) : 0n;
+  if (kind < 9) {
+    const exponent = bias + middle + BigInt(random.below(7) - 3);
+    const low = random.chance(0.3)
+      ? random.pick([0n, 1n, one - 1n, one / 2n, one / 2n - 1n, one / 4n])
+      : random.chance(0.3)
+        ? random.bits(fraction) & ~((1n << BigInt(random.below(fraction))) - 1n)
+        : random.bits(fraction);
+    return sign | (exponent > 0n && exponent < 2n * bias + 1n ? exponent * one : 0n) | low;
+  }
+  return random.bits(width);
+}
+
+/** 64 bits of a vector: numbers of one format. */
+function vectorHalf(random: Random): bigint {
+  if (random.chance(0.1)) return random.bits(64);
+  const format = random.pick(formats);
+  let half = 0n;
+  for (let at = 0; at < 64; at += format.width) half |= float(random, format) << BigInt(at);
+  return half;
+}
+
+/** Rounding, flushing, NaNs and the half-precision format, as FPCR has them. */
+function control(random: Random): bigint {
+  if (random.chance(0.4)) return 0n;
+  const bit = (position: number, probability: number) => (random.chance(probability) ? 1n << BigInt(position) : 0n);
+  return (random.bits(2) << 22n) | bit(24, 0.3) | bit(25, 0.3) | bit(19, 0.3) | bit(26, 0.3);
 }
 
 /** A random program and what it starts with; the same seed gives the same. */
@@ -246,7 +270,7 @@ export function randomProgram(seed: number): Start {
     return value(random);
   });
   const level = random.chance(0.3) ? 0n : 4n;
-  const fpcr = random.chance(0.5) ? 0n : (random.bits(2) << 22n) | (random.bits(1) << 24n) | (random.bits(1) << 25n);
+  const fpcr = control(random);
   return {
     x,
     sp: random.chance(0.95) ? pointer() & ~15n : pointer(),
