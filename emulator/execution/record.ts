@@ -142,10 +142,11 @@ interface Visitor {
   statement?(statement: Statement): void;
 }
 
-/** Calls back for every statement and every value node below it; shared nodes may be visited again. */
-export function visitStatements(statements: readonly Statement[], visitor: Visitor): void {
+/** Calls back for every statement and once for every value node below them, however often it is shared. */
+export function visitStatements(statements: readonly Statement[], visitor: Visitor, seen = new Set<Value>()): void {
   const visitValue = (value: Value | undefined): void => {
-    if (!value) return;
+    if (!value || seen.has(value)) return;
+    seen.add(value);
     const { node } = value;
     visitor.node?.(node);
     if (node.op === 'wasm' || node.op === 'call') node.args.forEach(visitValue);
@@ -168,8 +169,8 @@ export function visitStatements(statements: readonly Statement[], visitor: Visit
         break;
       case 'if':
         visitValue(statement.condition);
-        visitStatements(statement.then, visitor);
-        visitStatements(statement.otherwise, visitor);
+        visitStatements(statement.then, visitor, seen);
+        visitStatements(statement.otherwise, visitor, seen);
         break;
       case 'branchTo':
         visitValue(statement.target);
