@@ -118,7 +118,7 @@ const rows = [
   has('FEAT_TGran4K', 'ID_AA64MMFR0_EL1', 'TGran4', 0, '4 KiB granule'),
   has('FEAT_TGran64K', 'ID_AA64MMFR0_EL1', 'TGran64', 0, '64 KiB granule'),
   lacks('FEAT_ExS', 'ID_AA64MMFR0_EL1', 'ExS', 1, 'Exception entry and return need not synchronize'),
-  lacks('FEAT_FGT', 'ID_AA64MMFR0_EL1', 'FGT', 1, 'Fine-grained traps'),
+  has('FEAT_FGT', 'ID_AA64MMFR0_EL1', 'FGT', 1, 'Fine-grained traps'),
   lacks('FEAT_ECV', 'ID_AA64MMFR0_EL1', 'ECV', 1, 'Enhanced counter virtualization'),
   lacks('FEAT_ECV_POFF', 'ID_AA64MMFR0_EL1', 'ECV', 2, 'Physical counter offset'),
   lacks('FEAT_SRMASK', 'ID_AA64MMFR4_EL1', 'SRMASK', 1, 'Mask registers of control registers'),

@@ -4,14 +4,10 @@ import {
   executeExceptionReturn,
   executeHypervisorCall,
   executeSecureMonitorCall,
+  executeSupervisorCall,
 } from '../processing-element/call-instructions.ts';
 import { synchronizeErrors, wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
-import {
-  raiseBreakpointInstruction,
-  raiseSupervisorCall,
-  raiseTrap,
-  raiseUndefined,
-} from '../processing-element/synchronous-exceptions.ts';
+import { raiseBreakpointInstruction, raiseTrap, raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
 import {
   completeInstruction,
   executeReadSystemRegister,
@@ -97,7 +93,7 @@ function waitWithLimit(instruction: 'wfet' | 'wfit'): SystemOperation {
 
 /** Operations by the name that a row's semantics give. The state's PC is that of the instruction. */
 export const systemOperations: Readonly<Record<string, SystemOperation>> = {
-  svc: ({ pe }, f) => raiseSupervisorCall(pe, immediate(f)),
+  svc: ({ pe }, f) => executeSupervisorCall(pe, immediate(f)),
   hvc: ({ pe }, f) => executeHypervisorCall(pe, immediate(f)),
   smc: ({ pe }, f) => executeSecureMonitorCall(pe, immediate(f)),
   brk: ({ pe }, f) => raiseBreakpointInstruction(pe, immediate(f)),

@@ -1,17 +1,36 @@
-/** HVC, SMC and ERET: who may execute them, who traps them, and where they lead (Arm ARM C6.2). */
-import { el2Enabled, hcrField } from './effective-registers.ts';
+/** SVC, HVC, SMC and ERET: who may execute them, who traps them, and where they lead (Arm ARM C6.2). */
+import { el2Enabled, hcrField, isInHost } from './effective-registers.ts';
 import { exceptionReturn, takeException } from './exception.ts';
 import type { ProcessingElement } from './processing-element.ts';
-import { registerField } from './register-field.ts';
-import { raiseTrap, raiseUndefined } from './synchronous-exceptions.ts';
-import { hypervisorCall, secureMonitorCall, trappedExceptionReturn } from './syndrome.ts';
+import { type RegisterField, registerField } from './register-field.ts';
+import { raiseSupervisorCall, raiseTrap, raiseUndefined } from './synchronous-exceptions.ts';
+import { hypervisorCall, secureMonitorCall, supervisorCall, trappedExceptionReturn } from './syndrome.ts';
 
 const HCE = registerField('SCR_EL3', 'HCE');
 const SMD = registerField('SCR_EL3', 'SMD');
 const HCD = registerField('HCR_EL2', 'HCD');
 const TSC = registerField('HCR_EL2', 'TSC');
 const NV = registerField('HCR_EL2', 'NV');
+const FGTEn = registerField('SCR_EL3', 'FGTEn');
+const SVC_EL0 = registerField('HFGITR_EL2', 'SVC_EL0');
+const SVC_EL1 = registerField('HFGITR_EL2', 'SVC_EL1');
+const ERET = registerField('HFGITR_EL2', 'ERET');
 const INSTRUCTION_BYTES = 4n;
+
+/** HFGITR_EL2 traps an instruction below EL2 to EL2 (FEAT_FGT). */
+function fineGrainedTrap(pe: ProcessingElement, field: RegisterField): boolean {
+  if (pe.field(field) === 0 || !pe.implementation.hasFeature('FEAT_FGT') || !el2Enabled(pe)) return false;
+  return !pe.implementation.el3 || pe.field(FGTEn) === 1;
+}
+
+/** Executes SVC at the state's PC. A trapped one has not been executed: its exception returns to it. */
+export function executeSupervisorCall(pe: ProcessingElement, immediate: number): void {
+  const { el } = pe.state;
+  const field = el === 0 ? SVC_EL0 : SVC_EL1;
+  if (el < 2 && fineGrainedTrap(pe, field) && !(el === 0 && isInHost(pe)))
+    raiseTrap(pe, { to: 2, syndrome: supervisorCall(immediate), reason: `HFGITR_EL2.SVC_EL${el} = 1` });
+  else raiseSupervisorCall(pe, immediate);
+}
 
 /** HVC can reach EL2 from here. */
 function hypervisorCallEnabled(pe: ProcessingElement): boolean {
@@ -87,6 +106,8 @@ export function executeExceptionReturn(pe: ProcessingElement, { key, target }: R
     raiseUndefined(pe);
   } else if (el === 1 && pe.features.nestedVirtualization && hcrField(pe, NV) === 1) {
     raiseTrap(pe, { to: 2, syndrome: trappedExceptionReturn(key), reason: 'HCR_EL2.NV = 1' });
+  } else if (el === 1 && fineGrainedTrap(pe, ERET)) {
+    raiseTrap(pe, { to: 2, syndrome: trappedExceptionReturn(key), reason: 'HFGITR_EL2.ERET = 1' });
   } else {
     exceptionReturn(pe, target);
   }

@@ -3,6 +3,7 @@ import {
   executeExceptionReturn,
   executeHypervisorCall,
   executeSecureMonitorCall,
+  executeSupervisorCall,
 } from '../../../emulator/processing-element/call-instructions.ts';
 import { takeException } from '../../../emulator/processing-element/exception.ts';
 import {
@@ -16,7 +17,7 @@ import {
   raiseUndefined,
 } from '../../../emulator/processing-element/synchronous-exceptions.ts';
 import type { Fault } from '../../../emulator/translation/fault.ts';
-import { Bench, bit, HCR, SCR } from './bench.ts';
+import { Bench, bit, DEFAULT_FEATURES, HCR, SCR } from './bench.ts';
 
 const fault = (more: Partial<Fault> = {}): Fault => ({
   kind: 'translation',
@@ -392,5 +393,38 @@ describe('exception return', () => {
     expect(target(1, 0x5aff_8000_0000_1000n, bit(38), 0n)).toBe(0xffff_8000_0000_1000n);
     expect(target(2, 0x5aff_8000_0000_1000n, 0n, bit(20))).toBe(0x00ff_8000_0000_1000n);
     expect(target(2, 0x5aff_8000_0000_1000n, 0n, bit(38), HCR.E2H)).toBe(0xffff_8000_0000_1000n);
+  });
+});
+
+describe('Fine-grained traps of instructions', () => {
+  const trapped = (fields: bigint, el: 0 | 1, fine = bit(27)) =>
+    new Bench({ el3: true, features: [...DEFAULT_FEATURES, 'FEAT_FGT'] })
+      .with({ SCR_EL3: bit(0, 8, 10) | fine, HCR_EL2: bit(31), HFGITR_EL2: fields })
+      .at(el);
+
+  test('take SVC to EL2, to be looked at before it is executed', () => {
+    for (const [el, field] of [
+      [0, bit(52)],
+      [1, bit(53)],
+    ] as const) {
+      const bench = trapped(field, el);
+      bench.state.pc = 0x1000n;
+      executeSupervisorCall(bench.pe, 7);
+      expect(bench.records.at(-1)).toMatchObject({ to: 2, exceptionClass: 0x15, preferredReturn: 0x1000n });
+    }
+  });
+
+  test('leave SVC alone at the other level, and where SCR_EL3.FGTEn is 0', () => {
+    for (const bench of [trapped(bit(52), 1), trapped(bit(53), 0), trapped(bit(52, 53), 0, 0n)]) {
+      bench.state.pc = 0x1000n;
+      executeSupervisorCall(bench.pe, 7);
+      expect(bench.records.at(-1)).toMatchObject({ to: 1, preferredReturn: 0x1004n });
+    }
+  });
+
+  test('take ERET of EL1 to EL2', () => {
+    const bench = trapped(bit(51), 1);
+    executeExceptionReturn(bench.pe);
+    expect(bench.records.at(-1)).toMatchObject({ kind: 'exception', to: 2, exceptionClass: 0x1a });
   });
 });
