@@ -177,7 +177,6 @@ function oneOf(...accepted: readonly string[]) {
 const fixedMachineSettings: Readonly<Record<string, string>> = {
   accel: 'tcg',
   highmem: 'on',
-  its: 'off',
   iommu: 'none',
   acpi: 'off',
   mte: 'off',
@@ -198,6 +197,9 @@ function machine(draft: Draft, text: string, word: string): void {
         break;
       case 'secure':
         draft.secure = onOff(word, setting);
+        break;
+      case 'its':
+        draft.its = onOff(word, setting);
         break;
       case 'dtb-randomness':
       case 'dtb-kaslr-seed':

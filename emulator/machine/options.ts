@@ -90,6 +90,8 @@ export interface MachineOptions {
   readonly virtualization: boolean;
   readonly secure: boolean;
   readonly gicVersion: 2 | 3;
+  /** A GICv3 has an ITS, and with it interrupts by messages. A GICv2 always has them. */
+  readonly its: boolean;
   /** Name of a CPU model. */
   readonly cpu: string;
   readonly processingElements: number;
@@ -133,6 +135,7 @@ export const defaultMachineOptions: MachineOptions = {
   virtualization: false,
   secure: false,
   gicVersion: 2,
+  its: true,
   cpu: 'max',
   processingElements: 1,
   memorySize: 128 * mebibyte,

@@ -10,7 +10,7 @@ import type { MmioRegion, Snapshotable } from '../bus/types.ts';
 import { CfiFlash } from '../devices/cfi-flash.ts';
 import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { GenericTimer } from '../devices/generic-timer.ts';
-import { GicV2, GicV3, type InterruptController } from '../devices/gic/index.ts';
+import { GicV2, GicV3, type InterruptController, MessageFrame } from '../devices/gic/index.ts';
 import { EmptyPciWindow, PciConfigurationSpace } from '../devices/pci-host.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
@@ -114,7 +114,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     secure: machine.secure,
     el2VirtualTimer: machine.virtualization && cpu.virtualizationHostExtensions,
     pmu: cpu.performanceMonitors,
-    messageInterrupts: false,
+    messageInterrupts: machine.gicVersion === 2 || machine.its,
     psciConduit: conduit,
   });
   const boot = planBoot(machine, files, tree, { affinities, gicVersion: machine.gicVersion });
@@ -132,7 +132,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   map.onRouteChanged = range => host.routeChanged(range);
   const dma = directMemoryAccess(map, (address, length) => host.beforeMemoryWrite(address, length));
   const clock = new MachineClock();
-  const gic = interruptController(machine, affinities, host);
+  const gic = interruptController(machine, affinities, dma, host);
 
   const timer = new GenericTimer({
     clock,
@@ -185,6 +185,11 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   place(gpio, at.gpio);
   place(fwCfg, at.fwCfg);
   placeInterruptController(gic, machine, place);
+  const messageFrame =
+    machine.gicVersion === 2
+      ? new MessageFrame({ firstSpi: at.gicV2m.spi, count: at.gicV2m.count, line: spi => gic.spi(spi) })
+      : undefined;
+  if (messageFrame) place(messageFrame.region, at.gicV2m);
   const transportSize = at.virtio.size / at.virtio.count;
   const plugged = pluggedDevices(machine, files, byte => host.transmit('terminal', byte));
   const onMmio = assignTransports(plugged);
@@ -290,6 +295,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
 function interruptController(
   machine: MachineOptions,
   affinities: readonly number[],
+  memory: DirectMemoryAccess,
   host: VirtBoardHost,
 ): InterruptController {
   const onPinsChanged = (pe: number) => host.pinsChanged(pe);
@@ -301,6 +307,7 @@ function interruptController(
     affinities,
     sharedInterrupts,
     securityExtensions: machine.secure,
+    ...(machine.its && { memory }),
     onPinsChanged,
   });
 }
@@ -313,7 +320,7 @@ const framesByVersion = {
     virtualInterfaceControl: 'gicVirtualInterfaceControl',
     virtualCpuInterface: 'gicVirtualCpuInterface',
   },
-  3: { distributor: 'gicDistributor', redistributors: 'gicRedistributors' },
+  3: { distributor: 'gicDistributor', redistributors: 'gicRedistributors', its: 'gicIts' },
 } as const;
 
 function placeInterruptController(

@@ -13,7 +13,8 @@ export const virtMemoryMap = {
   flash1: { base: 0x0400_0000, size: 64 * mebibyte },
   gicDistributor: { base: 0x0800_0000, size: 64 * kibibyte },
   gicCpuInterface: { base: 0x0801_0000, size: 64 * kibibyte },
-  gicV2m: { base: 0x0802_0000, size: 4 * kibibyte },
+  /** Messages raise 64 shared interrupts. */
+  gicV2m: { base: 0x0802_0000, size: 4 * kibibyte, spi: 48, count: 64 },
   gicVirtualInterfaceControl: { base: 0x0803_0000, size: 64 * kibibyte },
   gicVirtualCpuInterface: { base: 0x0804_0000, size: 64 * kibibyte },
   gicIts: { base: 0x0808_0000, size: 128 * kibibyte },

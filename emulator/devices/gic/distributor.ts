@@ -51,6 +51,7 @@ const nonSecureControl = { enableGroup1: 1 << 1, affinityRouting: 1 << 4 };
 const typerFields = [
   field('4:0', 'ITLinesNumber', 'Number of interrupts: 32 × (this + 1).'),
   field('10', 'SecurityExtn', 'Two security states.'),
+  field('17', 'LPIS', 'There are LPIs.'),
   field('23:19', 'IDbits', 'Bits of an INTID, minus one.'),
   field('24', 'A3V', 'Affinity level 3 may be other than zero.'),
   field('25', 'No1N', 'Interrupts cannot be routed to any one of the processing elements.'),
@@ -63,6 +64,8 @@ export interface DistributorOptions {
   /** Number of shared interrupts, a multiple of 32. */
   readonly sharedInterrupts: number;
   readonly securityExtensions: boolean;
+  /** There are LPIs. */
+  readonly lpis: boolean;
   /** Affinity of every processing element: Aff3 in bits 31:24 down to Aff0 in bits 7:0. */
   readonly affinities: readonly number[];
   /** State of a shared interrupt or a group enable changed. */
@@ -146,7 +149,8 @@ export class Distributor implements InterruptFrame {
   readType(): number {
     const linesNumber = this.shared.words;
     const security = this.twoSecurityStates ? fieldMask(typerFields, 'SecurityExtn') : 0;
-    return linesNumber | security | ((interruptIdBits - 1) << 19) | fieldMask(typerFields, 'A3V');
+    const lpis = this.#options.lpis ? fieldMask(typerFields, 'LPIS') : 0;
+    return linesNumber | security | lpis | ((interruptIdBits - 1) << 19) | fieldMask(typerFields, 'A3V');
   }
 
   /** Where a shared interrupt goes: its GICD_IROUTER register. */

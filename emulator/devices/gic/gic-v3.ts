@@ -1,7 +1,8 @@
 /**
  * GICv3: a distributor, and for each processing element a redistributor, a physical CPU interface and a virtual
- * interface with four list registers. LPIs and the ITS are absent, and GICD_TYPER says so.
+ * interface with four list registers. With memory for their tables there are LPIs and an ITS.
  */
+import type { DirectMemoryAccess } from '../../bus/direct-memory-access.ts';
 import type { InterruptLine, MmioRegion, PeInterruptPins } from '../../bus/types.ts';
 import type { SystemRegisterHandlers } from '../../processing-element/system-register-handlers.ts';
 import { CpuInterface, type InterruptSource, type PendingInterrupt } from './cpu-interface.ts';
@@ -20,6 +21,8 @@ import {
   secureGroup1,
   softwareGeneratedInterrupts,
 } from './interrupt-id.ts';
+import { InterruptTranslationService, type LpiTargets } from './its.ts';
+import { firstLpi } from './locality-specific.ts';
 import { mostUrgent } from './most-urgent.ts';
 import { Redistributor, redistributorRegisters, redistributorSize } from './redistributor.ts';
 import { gicV3SystemRegisters, physicalPriorities, type SgiRequest } from './system-registers.ts';
@@ -32,6 +35,8 @@ export interface GicV3Options {
   readonly sharedInterrupts?: number;
   /** Two security states (a machine with EL3). */
   readonly securityExtensions?: boolean;
+  /** Memory for the tables of LPIs and of the ITS; without it there are neither. */
+  readonly memory?: DirectMemoryAccess;
   /** Called after the interrupt inputs of a processing element changed. */
   readonly onPinsChanged?: (pe: number) => void;
 }
@@ -49,7 +54,7 @@ class Connection implements InterruptSource {
   readonly #gic: GicV3;
   readonly #pe: number;
 
-  constructor(gic: GicV3, pe: number, affinities: readonly number[]) {
+  constructor(gic: GicV3, pe: number, { affinities, memory }: GicV3Options) {
     this.#gic = gic;
     this.#pe = pe;
     this.redistributor = new Redistributor({
@@ -57,6 +62,7 @@ class Connection implements InterruptSource {
       affinity: affinities[pe] ?? 0,
       last: pe === affinities.length - 1,
       twoSecurityStates: () => gic.distributor.twoSecurityStates,
+      ...(memory && { memory }),
       onChange: () => gic.update(pe),
     });
     this.cpuInterface = new CpuInterface(this, physicalPriorities);
@@ -78,16 +84,19 @@ class Connection implements InterruptSource {
   }
 
   groupOf(intid: number): InterruptGroup {
+    if (intid >= firstLpi) return nonSecureGroup1;
     return this.bankOf(intid)?.groupOf(intid, this.twoSecurityStates) ?? group0;
   }
 
   activate(intid: number): void {
+    // LPIs have no active state.
+    if (intid >= firstLpi) this.redistributor.lpis?.clearPending(intid);
     this.bankOf(intid)?.activate(intid);
   }
 
   deactivate(intid: number): void {
     this.bankOf(intid)?.deactivate(intid);
-    if (intid >= firstSharedInterrupt) this.#gic.updateAll();
+    if (intid >= firstSharedInterrupt && intid < firstLpi) this.#gic.updateAll();
   }
 
   changed(): void {
@@ -107,7 +116,12 @@ export class GicV3 implements InterruptController {
   readonly name = 'gic';
   readonly version = 3;
   readonly distributor: Distributor;
-  readonly regions: { readonly distributor: MmioRegion; readonly redistributors: MmioRegion };
+  readonly regions: {
+    readonly distributor: MmioRegion;
+    readonly redistributors: MmioRegion;
+    readonly its?: MmioRegion;
+  };
+  readonly its: InterruptTranslationService | undefined;
   readonly securityExtensions: boolean;
   readonly #options: GicV3Options;
   readonly #connections: readonly Connection[];
@@ -119,10 +133,12 @@ export class GicV3 implements InterruptController {
     this.distributor = new Distributor({
       sharedInterrupts: options.sharedInterrupts ?? 256,
       securityExtensions: this.securityExtensions,
+      lpis: options.memory !== undefined,
       affinities: options.affinities,
       onChange: () => this.updateAll(),
     });
-    this.#connections = options.affinities.map((_, pe) => new Connection(this, pe, options.affinities));
+    this.#connections = options.affinities.map((_, pe) => new Connection(this, pe, options));
+    this.its = options.memory && new InterruptTranslationService(options.memory, this.#lpiTargets());
     this.#handlers = this.#connections.map((connection, pe) => gicV3SystemRegisters(this, pe, connection));
     const frames = this.#connections.map(({ redistributor }, pe) =>
       redistributorRegisters.region(`GIC redistributor ${pe}`, redistributor),
@@ -136,8 +152,28 @@ export class GicV3 implements InterruptController {
         write: (offset, size, value, access) =>
           frames[Math.floor(offset / redistributorSize)]?.write(offset % redistributorSize, size, value, access),
       },
+      ...(this.its && { its: this.its.region }),
     };
     this.updateAll();
+  }
+
+  /** The LPIs of the redistributors as the ITS sees them. */
+  #lpiTargets(): LpiTargets {
+    const lpis = (pe: number) => this.#connections[pe]?.redistributor.lpis;
+    return {
+      processingElements: this.#connections.length,
+      setPending: (pe, intid) => lpis(pe)?.setPending(intid),
+      clearPending: (pe, intid) => lpis(pe)?.clearPending(intid),
+      isPending: (pe, intid) => lpis(pe)?.isPending(intid) ?? false,
+      invalidate: (pe, intid) => lpis(pe)?.invalidate(intid),
+      invalidateAll: pe => lpis(pe)?.invalidateAll(),
+      moveAll: (from, to) => {
+        for (const intid of lpis(from)?.pending ?? []) {
+          lpis(from)?.clearPending(intid);
+          lpis(to)?.setPending(intid);
+        }
+      },
+    };
   }
 
   pins(pe: number): Readonly<PeInterruptPins> {
@@ -218,6 +254,7 @@ export class GicV3 implements InterruptController {
       best = mostUrgent(redistributor.private, group, twoSecurityStates, best);
       const any = this.#firstToTake(group) === pe ? distributor.routedToAny : undefined;
       best = mostUrgent(distributor.shared, group, twoSecurityStates, best, distributor.routedTo[pe], any);
+      if (group === nonSecureGroup1 && redistributor.lpis) best = redistributor.lpis.mostUrgent(best);
     }
     return best;
   }
@@ -304,6 +341,7 @@ export class GicV3 implements InterruptController {
   save(): unknown {
     return {
       distributor: this.distributor.save(),
+      its: this.its?.save(),
       connections: this.#connections.map(({ redistributor, cpuInterface, virtual, el, secure }) => ({
         redistributor: redistributor.save(),
         cpuInterface: cpuInterface.save(),
@@ -315,11 +353,13 @@ export class GicV3 implements InterruptController {
   }
 
   restore(saved: unknown): void {
-    const { distributor, connections } = saved as {
+    const { distributor, its, connections } = saved as {
       distributor: unknown;
+      its: unknown;
       connections: { redistributor: unknown; cpuInterface: unknown; virtual: unknown; el: number; secure: boolean }[];
     };
     this.distributor.restore(distributor);
+    this.its?.restore(its);
     connections.forEach((state, pe) => {
       const connection = this.#connection(pe);
       connection.redistributor.restore(state.redistributor);

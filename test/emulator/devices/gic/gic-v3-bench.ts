@@ -1,4 +1,5 @@
 /** A GICv3 with short words for what software does to it. */
+import type { DirectMemoryAccess } from '../../../../emulator/bus/direct-memory-access.ts';
 import type { AccessSize } from '../../../../emulator/bus/types.ts';
 import { GicV3 } from '../../../../emulator/devices/gic/index.ts';
 
@@ -26,10 +27,13 @@ export class GicV3Bench {
   /** Processing elements whose pins changed, in order. */
   readonly changes: number[] = [];
 
-  constructor(options: { processingElements?: number; securityExtensions?: boolean } = {}) {
+  constructor(
+    options: { processingElements?: number; securityExtensions?: boolean; memory?: DirectMemoryAccess } = {},
+  ) {
     this.gic = new GicV3({
       affinities: Array.from({ length: options.processingElements ?? 1 }, (_, pe) => pe),
       securityExtensions: options.securityExtensions ?? false,
+      ...(options.memory && { memory: options.memory }),
       onPinsChanged: pe => this.changes.push(pe),
     });
   }
