@@ -3,31 +3,15 @@ import { instruction } from '../instruction.ts';
 import { current, type ImmediateRef, type OperandKind, problem } from '../operand.ts';
 import { decimal, immediateAt } from '../operands/immediate.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
-import type { Arrangement } from '../operands/vector.ts';
-import { type ElementIndex, elementIndex, elementList, vectorList } from '../operands/vector-list.ts';
+import { bySizeAndQ, bySizes, type ElementIndex, hiddenImmediate } from '../operands/vector.ts';
+import { elementList, vectorList } from '../operands/vector-list.ts';
 import type { Fields } from '../pattern.ts';
-import type { AccessSize, I32, I64, RegisterRef, SemanticsBuilder, V128 } from '../semantics.ts';
-import { baseAddress, baseIsSp } from './common.ts';
+import type { AccessSize, I64, RegisterRef, SemanticsBuilder, V128 } from '../semantics.ts';
 import { checkFloatingPoint } from './simd-common.ts';
+import { extentOf, keepLow, Lanes } from './simd-lanes.ts';
 
-/** All arrangements by `size` and `Q`, the single doubleword included. */
-const anyArrangement: Arrangement = {
-  fields: ['size', 'Q'],
-  describe: '8b, 16b, 4h, 8h, 2s, 4s, 1d or 2d',
-  print: f => ARRANGEMENTS[(f['size'] as number) * 2 + (f['Q'] as number)] as string,
-  parse: text => {
-    const position = ARRANGEMENTS.indexOf(text);
-    return position < 0 ? undefined : { size: position >> 1, Q: position & 1 };
-  },
-};
-const ARRANGEMENTS = ['8b', '16b', '4h', '8h', '2s', '4s', '1d', '2d'];
-
-/** Interleaving makes no sense of single doublewords. */
-const interleaved: Arrangement = {
-  ...anyArrangement,
-  describe: '8b, 16b, 4h, 8h, 2s, 4s or 2d',
-  parse: text => (text === '1d' ? undefined : anyArrangement.parse(text)),
-};
+/** All arrangements, the single doubleword included. */
+const anyArrangement = bySizes('bhsd', true);
 
 /** Where the base register goes: nowhere, on by the bytes transferred, or on by a register. */
 const WAYS = [
@@ -65,6 +49,22 @@ const traits = (load: boolean) => [load ? 'load' : 'store', 'vector'] as const;
 const verb = (load: boolean) => (load ? 'Loads' : 'Stores');
 const nth = (register: RegisterRef, step: number): RegisterRef => ({ ...register, offset: step });
 const moved = (way: Way) => (way.bit === '1' ? ' and moves the base register on' : '');
+
+/** The base register, and whether it is SP: read when the instruction runs, since a shape of it would double the rows' variants. */
+const baseOperands = {
+  n: generalRegisterOrSp('Rn', 64),
+  isSp: hiddenImmediate('whether the base register is SP', f => Number(f['Rn'] === 31)),
+};
+
+/** Reads the base register; SP must be aligned where SCTLR_ELx says so (CheckSPAlignment). */
+function baseOf(b: SemanticsBuilder, o: { readonly n: RegisterRef; readonly isSp: ImmediateRef }): I64 {
+  const address = b.read('i64', o.n);
+  const misaligned = b.notEqual(b.and(b.wrap(address), b.state('spAlignMask')), b.i32(0));
+  b.if(b.and(misaligned, b.immediate('i32', o.isSp)), () => {
+    b.raise('spAlignment');
+  });
+  return address;
+}
 
 /** Finishes a row: the base register moves when everything has been transferred. */
 function writeBack(b: SemanticsBuilder, way: Way, o: { n: RegisterRef; m?: RegisterRef }, base: I64, bytes: I64): void {
@@ -168,8 +168,8 @@ const multiple = FORMS.flatMap(({ structure, registers, opcode }) =>
       const bytes = (f: Fields) => registers * (f['Q'] ? 16 : 8);
       const allowed = (f: Fields) => structure === 1 || f['size'] !== 3 || f['Q'] === 1;
       const operands = {
-        t: vectorList('Rt', registers, structure === 1 ? anyArrangement : interleaved),
-        n: generalRegisterOrSp('Rn', 64),
+        t: vectorList('Rt', registers, structure === 1 ? anyArrangement : bySizeAndQ),
+        ...baseOperands,
         amount: transferred(bytes, 'Q'),
         ...(way.Rm === 'Rm:5' && { m: generalRegister('Rm', 64) }),
       };
@@ -187,11 +187,10 @@ const multiple = FORMS.flatMap(({ structure, registers, opcode }) =>
           traits: traits(L === 1),
           allocated: f => allowed(f) && (way.Rm !== 'Rm:5' || f.Rm !== 31),
           shape: ['Q', 'size'],
-          derived: { sp: baseIsSp },
           possible: f => allowed(f),
           semantics: (b, o, f) => {
             checkFloatingPoint(b);
-            const base = baseAddress(b, o.n, f.sp);
+            const base = baseOf(b, o);
             const shape = { registers, structure, element: 1 << f.size, width: f.Q ? 16 : 8 };
             (L ? loadVectors : storeVectors)(b, o.t, base, shape);
             writeBack(b, way, o, base, b.i64(registers * shape.width));
@@ -243,27 +242,9 @@ const ELEMENTS = [
   },
 ] as const satisfies readonly { letter: string; opcode: string; rest: string; index: ElementIndex }[];
 
-const LANES = ['i8x16', 'i16x8', 'i32x4', 'i64x2'] as const;
-/** The lane number of each byte, for elements of 1, 2, 4 and 8 bytes. */
-const laneOfByte = (log2: number) => Array.from({ length: 16 }, (_, byte) => byte >> log2);
-
-/** All ones in the lane with a number, zeros elsewhere. */
-function laneMask(b: SemanticsBuilder, log2: number, index: I32): V128 {
-  return b.wasm('v128', 'i8x16.eq', [b.v128(laneOfByte(log2)), b.wasm('v128', 'i8x16.splat', [index])]);
-}
-
-function splat(b: SemanticsBuilder, log2: number, value: I64): V128 {
-  return b.wasm('v128', `${LANES[log2]}.splat`, [log2 === 3 ? value : b.wrap(value)]);
-}
-
-/** One lane of a vector as the low bits of a doubleword. */
-function lane(b: SemanticsBuilder, log2: number, vector: V128, index: I32): I64 {
-  const first = b.wasm('v128', 'i8x16.splat', [b.shl(index, b.i32(log2))]);
-  const bytes = b.wasm('v128', 'i8x16.add', [
-    first,
-    b.v128(Array.from({ length: 16 }, (_, i) => i & ((1 << log2) - 1))),
-  ]);
-  return b.wasm('i64', 'i64x2.extract_lane', [b.wasm('v128', 'i8x16.swizzle', [vector, bytes])], 0);
+/** A doubleword's low bits in every lane. */
+function spread(lanes: Lanes, value: I64): V128 {
+  return lanes.splat(lanes.size === 3 ? value : lanes.b.wrap(value));
 }
 
 /** Number of members: `R` below, the low opcode bit above. */
@@ -282,8 +263,8 @@ const single = MEMBERS.flatMap(({ structure, R, low }) =>
         const element = 1 << log2;
         const operands = {
           t: elementList('Rt', structure, letter, index),
-          i: elementIndex(index),
-          n: generalRegisterOrSp('Rn', 64),
+          i: hiddenImmediate('the index of the element', index.of),
+          ...baseOperands,
           amount: transferred(() => structure * element),
           ...(way.Rm === 'Rm:5' && { m: generalRegister('Rm', 64) }),
         };
@@ -297,24 +278,25 @@ const single = MEMBERS.flatMap(({ structure, R, low }) =>
             brief: `${verb(L === 1)} one element of ${REGISTERS[structure]}${moved(way)}.`,
             traits: traits(L === 1),
             allocated: f => way.Rm !== 'Rm:5' || f.Rm !== 31,
-            derived: { sp: baseIsSp },
-            semantics: (b, o, f) => {
+            semantics: (b, o) => {
               checkFloatingPoint(b);
-              const base = baseAddress(b, o.n, f.sp);
+              const base = baseOf(b, o);
               const at = (step: number) => b.add(base, b.i64(step * element));
+              const lanes = new Lanes(b, log2);
               const number = b.immediate('i32', o.i);
               const steps = Array.from({ length: structure }, (_, step) => step);
               if (L) {
                 const loaded = steps.map(step => b.load(at(step), element as 1 | 2 | 4 | 8));
                 for (const [step, value] of loaded.entries()) {
                   const old = b.read('v128', nth(o.t, step));
-                  const spread = splat(b, log2, value);
-                  const mask = laneMask(b, log2, number);
-                  b.write(nth(o.t, step), b.wasm('v128', 'v128.bitselect', [spread, old, mask]));
+                  b.write(nth(o.t, step), lanes.select(lanes.maskOfElement(number), spread(lanes, value), old));
                 }
               } else
-                for (const step of steps)
-                  b.store(at(step), element as 1 | 2 | 4 | 8, lane(b, log2, b.read('v128', nth(o.t, step)), number));
+                for (const step of steps) {
+                  const repeated = lanes.splatElement(b.read('v128', nth(o.t, step)), number);
+                  const value = b.wasm<'i64'>('i64', 'i64x2.extract_lane', [repeated], 0);
+                  b.store(at(step), element as 1 | 2 | 4 | 8, value);
+                }
               writeBack(b, way, o, base, b.i64(structure * element));
             },
           },
@@ -330,7 +312,7 @@ const replicated = MEMBERS.flatMap(({ structure, R, low }) =>
     const bytes = (f: Fields) => structure << (f['size'] as number);
     const operands = {
       t: vectorList('Rt', structure, anyArrangement),
-      n: generalRegisterOrSp('Rn', 64),
+      ...baseOperands,
       amount: transferred(bytes, 'size'),
       ...(way.Rm === 'Rm:5' && { m: generalRegister('Rm', 64) }),
     };
@@ -345,18 +327,15 @@ const replicated = MEMBERS.flatMap(({ structure, R, low }) =>
         traits: traits(true),
         allocated: f => way.Rm !== 'Rm:5' || f.Rm !== 31,
         shape: ['Q', 'size'],
-        derived: { sp: baseIsSp },
         semantics: (b, o, f) => {
           checkFloatingPoint(b);
-          const base = baseAddress(b, o.n, f.sp);
+          const base = baseOf(b, o);
           const element = 1 << f.size;
           const loaded = Array.from({ length: structure }, (_, step) =>
             b.load(b.add(base, b.i64(step * element)), element as 1 | 2 | 4 | 8),
           );
-          for (const [step, value] of loaded.entries()) {
-            const half = b.v128(Array.from({ length: 16 }, (_, byte) => (byte < (f.Q ? 16 : 8) ? 0xff : 0)));
-            b.write(nth(o.t, step), b.wasm('v128', 'v128.and', [splat(b, f.size, value), half]));
-          }
+          for (const [step, value] of loaded.entries())
+            b.write(nth(o.t, step), keepLow(b, spread(new Lanes(b, f.size), value), extentOf(f.Q)));
           writeBack(b, way, o, base, b.i64(structure * element));
         },
       },

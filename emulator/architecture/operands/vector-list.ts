@@ -1,16 +1,8 @@
 /** Lists of consecutive vector registers, as structure loads and table look-ups take them, and elements of such lists. */
 import type { RegisterListOperand } from '../assembly-operand.ts';
-import {
-  current,
-  type ImmediateRef,
-  type OperandKind,
-  type ParseInput,
-  type ParseResult,
-  problem,
-} from '../operand.ts';
-import type { Fields } from '../pattern.ts';
+import { current, type OperandKind, type ParseInput, type ParseResult, problem } from '../operand.ts';
 import type { RegisterRef } from '../semantics.ts';
-import type { Arrangement } from './vector.ts';
+import type { Arrangement, ElementIndex } from './vector.ts';
 
 const COUNTS = ['no', 'one', 'two', 'three', 'four'];
 
@@ -63,13 +55,6 @@ export function vectorList(field: string, count: number, arrangement: Arrangemen
   };
 }
 
-/** How fields hold the index of an element: most significant first. */
-export interface ElementIndex {
-  readonly fields: readonly string[];
-  of(fields: Fields): number;
-  encode(index: number): Readonly<Record<string, number>>;
-}
-
 /** One element of each register: `{v0.s, v1.s}[2]`. */
 export function elementList(
   field: string,
@@ -95,18 +80,5 @@ export function elementList(
       if (value < 0n || value > BigInt(last)) return problem(`${value} is out of range: 0 to ${last}`, span, true);
       return { fields: { [field]: first.number, ...index.encode(Number(value)) }, consumed: 1 };
     },
-  };
-}
-
-/** The index that an `elementList` names, as semantics see it; it has no text of its own. */
-export function elementIndex(index: ElementIndex): OperandKind<ImmediateRef> {
-  return {
-    role: 'immediate',
-    fields: [],
-    describe: 'the index of the element',
-    storedAs: 'u8',
-    print: () => '',
-    parse: () => ({ fields: {}, consumed: 0 }),
-    value: fields => BigInt(index.of(fields)),
   };
 }

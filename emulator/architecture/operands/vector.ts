@@ -80,12 +80,12 @@ function oneOf(fields: readonly string[], pairs: readonly (readonly [string, Rec
   };
 }
 
-/** Arrangements of integers of some sizes, by `size` and `Q`; the single doubleword is reserved. */
-export function bySizes(sizes: Sizes): Arrangement {
+/** Arrangements of some sizes, by `size` and `Q`; the single doubleword is reserved, except in loads and stores. */
+export function bySizes(sizes: Sizes, single = false): Arrangement {
   const fitting = ARRANGEMENTS.map((text, i) => [text, { size: i >> 1, Q: i & 1 }] as const);
   return oneOf(
     ['size', 'Q'],
-    fitting.filter(([, f]) => makesVector(sizes)(f)),
+    fitting.filter(([text, f]) => makesVector(sizes)(f) || (single && text === '1d')),
   );
 }
 export const bySizeAndQ: Arrangement = bySizes('bhsd');
@@ -246,7 +246,7 @@ export function upperHalf(field: string): OperandKind<RegisterRef> {
   };
 }
 
-/** How fields hold the index of an element. */
+/** How fields hold the index of an element, the most significant first. */
 export interface ElementIndex {
   readonly fields: readonly string[];
   of(fields: Fields): number;
