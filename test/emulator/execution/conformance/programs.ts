@@ -225,9 +225,26 @@ function float(random: Random, { fraction, width }: Format): bigint {
   return random.bits(width);
 }
 
+/** 64 bits of a vector: integers of one width, half of them near the limits of the width or small, as shift amounts are. */
+function integerHalf(random: Random): bigint {
+  const width = random.pick([8, 16, 32, 64]);
+  const limits = [1n << BigInt(width - 1), (1n << BigInt(width - 1)) - 1n, (1n << BigInt(width)) - 1n, 0n];
+  let half = 0n;
+  for (let at = 0; at < 64; at += width) {
+    const element = random.chance(0.25)
+      ? random.pick(limits)
+      : random.chance(0.35)
+        ? BigInt(random.below(140) - 70)
+        : random.bits(width) >> BigInt(random.chance(0.5) ? random.below(width) : 0);
+    half |= BigInt.asUintN(width, element) << BigInt(at);
+  }
+  return half;
+}
+
 /** 64 bits of a vector: numbers of one format. */
 function vectorHalf(random: Random): bigint {
   if (random.chance(0.1)) return random.bits(64);
+  if (random.chance(0.35)) return integerHalf(random);
   const format = random.pick(formats);
   let half = 0n;
   for (let at = 0; at < 64; at += format.width) half |= float(random, format) << BigInt(at);
