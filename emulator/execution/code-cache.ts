@@ -90,13 +90,33 @@ export class CodeCache {
   /** Decodes a record and those after it, up to one that is decoded already, a branch that is always taken, or 32. */
   decodeFrom(record: number): void {
     const { view } = this.memory;
-    for (let at = record, left = 32; left > 0; at += RECORD_SIZE, left--) {
-      if ((at & (PAGE_STRIDE - 1)) >= RECORDS * RECORD_SIZE) return;
-      if (view.getUint16(at, true) !== HANDLER_NOT_DECODED) return;
+    let at = record;
+    for (let left = 32; left > 0; at += RECORD_SIZE, left--) {
+      if ((at & (PAGE_STRIDE - 1)) >= RECORDS * RECORD_SIZE) break;
+      if (view.getUint16(at, true) !== HANDLER_NOT_DECODED) break;
       const ends = this.decodeRecord(at);
       if (this.breakpoints.has(at)) view.setUint16(at, HANDLER_BREAKPOINT, true);
+      this.joinWithNext(at - RECORD_SIZE);
       if (ends) return;
     }
+    this.joinWithNext(at - RECORD_SIZE);
+  }
+
+  /** Lets a record's handler do the next record's work as well, where a handler does both. */
+  private joinWithNext(record: number): void {
+    const { view } = this.memory;
+    // Before a page's first record there is none: what lies there is behind another page's sentinel, or before the cache.
+    if ((record & (PAGE_STRIDE - 1)) >= (RECORDS - 1) * RECORD_SIZE) return;
+    const second = this.table.first(view.getUint16(record + RECORD_SIZE, true));
+    const pair = this.table.pair(view.getUint16(record, true), second);
+    if (pair !== undefined) view.setUint16(record, pair, true);
+  }
+
+  /** The next record is about to change: a handler must not do its work as it was. */
+  private partFromNext(record: number): void {
+    if ((record & (PAGE_STRIDE - 1)) >= RECORDS * RECORD_SIZE) return;
+    const { view } = this.memory;
+    view.setUint16(record, this.table.first(view.getUint16(record, true)), true);
   }
 
   /** Writes one record as its word says; gives whether the instruction always leaves the sequence. */
@@ -141,6 +161,7 @@ export class CodeCache {
       const records = this.base + (slot - 1) * PAGE_STRIDE;
       const from = Math.max(linear - page * PAGE, 0) >>> 2;
       const to = Math.min(linear + length - 1 - page * PAGE, PAGE - 1) >>> 2;
+      this.partFromNext(records + (from - 1) * RECORD_SIZE);
       for (let i = from; i <= to; i++) {
         const at = records + i * RECORD_SIZE;
         if (!this.breakpoints.has(at)) view.setUint16(at, HANDLER_NOT_DECODED, true);
@@ -154,6 +175,7 @@ export class CodeCache {
   /** Puts a breakpoint on a record. */
   setBreakpoint(record: number): void {
     this.breakpoints.add(record);
+    this.partFromNext(record - RECORD_SIZE);
     this.memory.view.setUint16(record, HANDLER_BREAKPOINT, true);
   }
   /** Lifts one breakpoint until `setBreakpoint` puts it back, so that its instruction can be executed. */

@@ -147,9 +147,7 @@ export class Executor {
   /** Position including what generated code has done since it was entered. */
   now(): number {
     if (!this.inCode || !this.unit) return this.position;
-    const { engine } = this.unit.state;
-    const straight = (engine.get('record') - engine.get('countFrom')) >>> RECORD_SHIFT;
-    return this.position + this.handed - engine.get('budget') + straight;
+    return this.position + this.handed - this.left(this.unit);
   }
 
   /** Makes generated code return at its next architectural point. */
@@ -157,10 +155,14 @@ export class Executor {
     this.checkWanted = true;
     if (!this.inCode || !this.unit) return;
     const { engine } = this.unit.state;
-    const used = this.handed - engine.get('budget');
-    this.handed = used;
-    engine.set('budget', 0);
-    engine.setFloat('timeBase', this.position + this.host.idle() + used);
+    this.handed -= this.left(this.unit);
+    engine.set('budgetEnd', engine.get('record'));
+    engine.setFloat('timeBase', this.position + this.host.idle() + this.handed);
+  }
+
+  /** What generated code has left of the budget. */
+  private left({ state: { engine } }: ExecutionUnit): number {
+    return (engine.get('budgetEnd') - engine.get('record')) >> RECORD_SHIFT;
   }
 
   /** Replaces the breakpoints: virtual addresses in whatever regime. */
@@ -357,16 +359,15 @@ export class Executor {
     const untilDeadline = this.host.deadline() - this.position;
     const stretch = Math.min(untilDeadline, LONGEST_STRETCH, exact ? LONGEST_STRETCH : remaining - OVERSHOOT);
     this.handed = this.checkWanted ? 0 : Math.max(stretch, -1_000_000);
-    engine.set('budget', this.handed);
+    engine.set('budgetEnd', record + (this.handed << RECORD_SHIFT));
     engine.setFloat('timeBase', this.position + this.host.idle() + this.handed);
     engine.set('record', record);
-    engine.set('countFrom', record);
     engine.setWide('page', state.pc & ~0xfffn);
     this.inCode = true;
     const code = exact ? this.exports.runExact(remaining) : this.exports.run();
     this.inCode = false;
     const at = engine.get('record');
-    this.position += this.handed - engine.get('budget') + ((at - engine.get('countFrom')) >>> RECORD_SHIFT);
+    this.position += this.handed - this.left(unit);
     if (code !== Exit.fetch) {
       // Counted out behind the last instruction of its page, code stands at the sentinel: the next page's beginning.
       const offset = (at & (PAGE_STRIDE - 1)) >>> (RECORD_SHIFT - 2);

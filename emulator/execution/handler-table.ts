@@ -2,15 +2,42 @@
 import type { Instruction } from '../architecture/instruction.ts';
 import { buildVariant, combinations, FIRST_VARIANT_HANDLER, type Variant } from './variants.ts';
 
+/** How the generator numbered the handlers. */
+export interface HandlerNumbers {
+  /** For each row its handlers by position of the shape combination. */
+  readonly handlers: readonly (readonly number[])[];
+  /** The two handlers that each handler from `firstPair` stands for. */
+  readonly pairs: readonly (readonly [number, number])[];
+  readonly firstPair: number;
+}
+
+const pairKey = (first: number, second: number): number => first * 0x1_0000 + second;
+
 export class HandlerTable {
   private readonly handlers: ReadonlyMap<Instruction, readonly number[]>;
   /** Variants that were asked for: a guest uses a small part of all. */
   private readonly variants = new Map<number, Variant>();
 
-  /** `handlers` has for each row its handlers by position of the shape combination, as the generator numbered them. */
-  constructor(rows: readonly Instruction[], handlers: readonly (readonly number[])[]) {
+  private readonly pairs: HandlerNumbers['pairs'];
+  private readonly firstPair: number;
+  private readonly pairNumbers: ReadonlyMap<number, number>;
+
+  constructor(rows: readonly Instruction[], { handlers, pairs, firstPair }: HandlerNumbers) {
     if (rows.length !== handlers.length) throw new Error('the interpreter was made from other instruction rows');
     this.handlers = new Map(rows.map((row, i) => [row, handlers[i] as readonly number[]]));
+    this.pairs = pairs;
+    this.firstPair = firstPair;
+    this.pairNumbers = new Map(pairs.map(([first, second], i) => [pairKey(first, second), firstPair + i]));
+  }
+
+  /** The handler that does what two handlers do one after the other; undefined when there is none. */
+  pair(first: number, second: number): number | undefined {
+    return this.pairNumbers.get(pairKey(first, second));
+  }
+
+  /** The handler of the first of a pair, the handler itself when it is not that of a pair. */
+  first(handler: number): number {
+    return this.pairs[handler - this.firstPair]?.[0] ?? handler;
   }
 
   /** The handler of a row's shape combination (`shapeIndex`); undefined for rows without semantics. */

@@ -1,8 +1,9 @@
 /**
  * Predecoded records: what the interpreter reads instead of instruction words.
  *
- * Each physical page with code has a slot of records, one per word, 16 bytes each: handler (u16), then register slots
- * (u8), small immediates and one 64-bit immediate, placed by `layOut`. Records hold no address, so a page mapped at
+ * Each physical page with code has a slot of records, one per word, 16 bytes each: handler (u16), then registers (as
+ * distances in bytes within their bank where there is room, else as slot numbers), small immediates and one 64-bit
+ * immediate, placed by `layOut`. Records hold no address, so a page mapped at
  * several virtual addresses is decoded once. A sentinel behind the last record leads to the next page.
  */
 import { type Instruction, shapeOf } from '../architecture/instruction.ts';
@@ -21,11 +22,13 @@ export const PAGE_RECORDS_MASK = 0x3fff;
 export type Direction = 'read' | 'write';
 
 /** A register number in a record: which operand, how far from it, and whether it is read or written there. */
-interface RegisterPart {
+export interface RegisterPart {
   readonly kind: 'register';
   readonly operand: string;
   readonly distance: number;
   readonly direction: Direction;
+  /** `offset`: 16 bits, the distance in bytes from the bank's beginning; `slot`: 8 bits, the number. */
+  readonly storedAs: 'offset' | 'slot';
   readonly at: number;
 }
 interface ImmediatePart {
@@ -43,8 +46,21 @@ export interface RecordLayout {
 const registerKey = (ref: RegisterRef, direction: Direction) =>
   `${ref.operand}+${ref.offset}${ref.bank === 'x' && !ref.stackPointer ? direction : ''}`;
 
+/** Bytes of a register of a bank, as a shift. */
+export const registerShift = (bank: 'x' | 'v'): number => (bank === 'x' ? 3 : 4);
+
 /** Places the operands that a variant's statements use. Throws when they do not fit 16 bytes. */
 export function layOut(row: Instruction, statements: readonly Statement[]): RecordLayout {
+  const parts = tryLayOut(row, statements, 'offset') ?? tryLayOut(row, statements, 'slot');
+  if (!parts) throw new Error(`${row.name}: operands do not fit a record`);
+  return { parts };
+}
+
+function tryLayOut(
+  row: Instruction,
+  statements: readonly Statement[],
+  registersAs: RegisterPart['storedAs'],
+): readonly RecordPart[] | undefined {
   const registers = new Map<string, { ref: RegisterRef; direction: Direction }>();
   const immediates = new Set<string>();
   const labels = new Set<string>();
@@ -61,43 +77,54 @@ export function layOut(row: Instruction, statements: readonly Statement[]): Reco
     },
   });
   const used = new Uint8Array(RECORD_SIZE);
-  const place = (size: number, candidates: readonly number[]): number => {
-    for (const at of candidates) {
-      if (used.subarray(at, at + size).every(b => b === 0)) {
-        used.fill(1, at, at + size);
-        return at;
-      }
-    }
-    throw new Error(`${row.name}: operands do not fit a record`);
-  };
   used.fill(1, 0, 2);
+  let fits = true;
+  const place = (size: number, candidates: readonly number[]): number => {
+    const at = candidates.find(start => used.subarray(start, start + size).every(b => b === 0));
+    if (at === undefined) {
+      fits = false;
+      return 0;
+    }
+    used.fill(1, at, at + size);
+    return at;
+  };
   const parts: RecordPart[] = [];
   const byStorage = (size: 'u8' | 'u16' | 'i64') =>
     [...immediates].filter(name => (row.operands[name]?.storedAs ?? 'i64') === size);
   for (const operand of byStorage('i64'))
     parts.push({ kind: 'immediate', operand, storedAs: 'i64', at: place(8, [8]) });
   for (const operand of labels) parts.push({ kind: 'label', operand, storedAs: 'i64', at: place(4, [8, 12, 4]) });
-  for (const operand of byStorage('u16'))
-    parts.push({ kind: 'immediate', operand, storedAs: 'u16', at: place(2, [6, 4, 8, 10, 12, 14]) });
   const bytes = Array.from({ length: 14 }, (_, i) => i + 2);
-  for (const { ref, direction } of registers.values())
-    parts.push({ kind: 'register', operand: ref.operand, distance: ref.offset, direction, at: place(1, bytes) });
+  const halves = bytes.filter(at => at % 2 === 0);
+  for (const operand of byStorage('u16'))
+    parts.push({ kind: 'immediate', operand, storedAs: 'u16', at: place(2, [6, 4, 8, 10, 12, 14, 2]) });
+  for (const { ref, direction } of registers.values()) {
+    const at = registersAs === 'offset' ? place(2, halves) : place(1, bytes);
+    parts.push({
+      kind: 'register',
+      operand: ref.operand,
+      distance: ref.offset,
+      direction,
+      storedAs: registersAs,
+      at,
+    });
+  }
   for (const operand of byStorage('u8'))
     parts.push({ kind: 'immediate', operand, storedAs: 'u8', at: place(1, bytes) });
-  return { parts };
+  return fits ? parts : undefined;
 }
 
-export function findRegister(layout: RecordLayout, ref: RegisterRef, direction: Direction): number {
+export function findRegister(layout: RecordLayout, ref: RegisterRef, direction: Direction): RegisterPart {
   const shared = ref.bank !== 'x' || ref.stackPointer;
   const part = layout.parts.find(
-    p =>
+    (p): p is RegisterPart =>
       p.kind === 'register' &&
       p.operand === ref.operand &&
       p.distance === ref.offset &&
       (shared || p.direction === direction),
   );
   if (!part) throw new Error(`record has no place for ${ref.operand}`);
-  return part.at;
+  return part;
 }
 
 export function findOperand(layout: RecordLayout, operand: string): ImmediatePart {
@@ -126,7 +153,9 @@ export function writeRecord(
     const kind = row.operands[part.operand] as OperandKind;
     if (part.kind === 'register') {
       const number = ((fields[kind.registerField as string] as number) + part.distance) & 31;
-      view.setUint8(at + part.at, slotOf(kind, number, part.direction));
+      const slot = slotOf(kind, number, part.direction);
+      if (part.storedAs === 'slot') view.setUint8(at + part.at, slot);
+      else view.setUint16(at + part.at, slot << registerShift(kind.bank ?? 'x'), true);
       continue;
     }
     const value = kind.value?.(fields) ?? 0n;

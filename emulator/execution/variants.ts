@@ -52,17 +52,36 @@ type Home = (typeof HOMES)[number];
 
 /** All variants of a set of rows with the numbers of their handlers. */
 export interface HandlerPlan {
-  /** In the order of their handlers: those of the main function, then the others. */
-  readonly variants: readonly Variant[];
+  /** Variants of the main function, of functions without flags and of functions with flags, in the order of handlers. */
+  readonly main: readonly Variant[];
+  readonly withoutFlags: readonly Variant[];
+  readonly withFlags: readonly Variant[];
+  readonly numbers: ReadonlyMap<Variant, number>;
   /** The first handler that is a function of its own, and the first of those that touch flags. */
   readonly firstApart: number;
   readonly firstWithFlags: number;
+  /** Two variants that follow each other often, done by one handler of the main function; by number from `firstPair`. */
+  readonly pairs: readonly VariantPair[];
+  readonly firstPair: number;
   /** For each row its handlers by position of the shape combination; empty for rows without semantics. */
   readonly handlers: readonly (readonly number[])[];
 }
 
+export interface VariantPair {
+  readonly first: Variant;
+  readonly second: Variant;
+}
+
+/** What decides about speed and nothing else. */
+export interface HandlerChoice {
+  /** Whether a variant belongs into the main function. */
+  isHot(variant: Variant): boolean;
+  /** Which of the main function's variants are also done in pairs. */
+  pairs(variants: readonly Variant[]): readonly VariantPair[];
+}
+
 /** Builds every variant and numbers the handlers. */
-export function planHandlers(rows: readonly Instruction[], isHot: (variant: Variant) => boolean): HandlerPlan {
+export function planHandlers(rows: readonly Instruction[], choice: HandlerChoice): HandlerPlan {
   const homes: Record<Home, Variant[]> = { main: [], withoutFlags: [], withFlags: [] };
   const entries = rows.map(row => {
     if (!row.semantics) return [];
@@ -70,17 +89,29 @@ export function planHandlers(rows: readonly Instruction[], isHot: (variant: Vari
       if (!row.possible(shape)) return HANDLER_UNDEFINED;
       const variant = buildVariant(row, shape);
       if (variant.statements.length === 0) return HANDLER_NOTHING;
-      homes[isHot(variant) ? 'main' : touchesFlags(variant.statements) ? 'withFlags' : 'withoutFlags'].push(variant);
+      homes[choice.isHot(variant) ? 'main' : touchesFlags(variant.statements) ? 'withFlags' : 'withoutFlags'].push(
+        variant,
+      );
       return variant;
     });
   });
-  const variants = HOMES.flatMap(home => homes[home]);
-  const firstApart = FIRST_VARIANT_HANDLER + homes.main.length;
-  const numbers = new Map(variants.map((variant, i) => [variant, FIRST_VARIANT_HANDLER + i]));
+  const pairs = choice.pairs(homes.main);
+  const firstPair = FIRST_VARIANT_HANDLER + homes.main.length;
+  const firstApart = firstPair + pairs.length;
+  const firstWithFlags = firstApart + homes.withoutFlags.length;
+  const firsts: Record<Home, number> = {
+    main: FIRST_VARIANT_HANDLER,
+    withoutFlags: firstApart,
+    withFlags: firstWithFlags,
+  };
+  const numbers = new Map(HOMES.flatMap(home => homes[home].map((variant, i) => [variant, firsts[home] + i] as const)));
   return {
-    variants,
+    ...homes,
+    numbers,
+    pairs,
+    firstPair,
     firstApart,
-    firstWithFlags: firstApart + homes.withoutFlags.length,
+    firstWithFlags,
     handlers: entries.map(list => list.map(one => (typeof one === 'number' ? one : (numbers.get(one) as number)))),
   };
 }

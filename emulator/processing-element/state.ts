@@ -70,10 +70,9 @@ const declaration = {
   tlbUnprivileged: ['i32', 1],
   /** Linear address of the instruction TLB of the current context. */
   instructionTlb: ['i32', 1],
-  /** Engine: record being executed, record where counting began, and instructions left until a check. */
+  /** Engine: record being executed, and where the budget until a check ends if the code runs straight on. */
   record: ['i32', 1],
-  countFrom: ['i32', 1],
-  budget: ['i32', 1],
+  budgetEnd: ['i32', 1],
   /** Engine: virtual address of the page being executed. */
   page: ['i64', 1],
   /** Engine: what `run` returned about (system operation, exception, address). */

@@ -19,7 +19,7 @@ import {
   planHandlers,
   type Variant,
 } from '../variants.ts';
-import { isHot } from './hot.ts';
+import { frequentPairs, isHot } from './hot.ts';
 import { DESCRIPTION_SECTION, type Description } from './interpreter.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
 import { emitRead } from './reads.ts';
@@ -27,11 +27,11 @@ import { unalignedAccess } from './unaligned.ts';
 
 /** Generates the module for a set of rows: bytes for `loadInterpreter`. */
 export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<ArrayBuffer> {
-  const table = planHandlers(rows, isHot);
+  const plan = planHandlers(rows, { isHot, pairs: frequentPairs });
   const module = new ModuleBuilder();
   const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
   const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
-  const hostHelpers = collectHostHelpers(table);
+  const hostHelpers = collectHostHelpers(plan);
   const hostIndexes = new Map(hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]));
 
   const unaligned = (store: boolean) => {
@@ -66,7 +66,7 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
   };
 
   // Handlers outside the main function are called through the table, in the order of their numbers.
-  const apart = table.variants.slice(table.firstApart - FIRST_VARIANT_HANDLER).map(variant => {
+  const apart = [...plan.withoutFlags, ...plan.withFlags].map(variant => {
     const index = module.declareFunction(['i32'], ['i32']);
     module.define(index, handlerApart(variant, callees));
     return index;
@@ -79,11 +79,14 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
     ['runExact', true],
   ] as const) {
     const index = module.declareFunction(exact ? ['i32'] : [], ['i32']);
-    module.define(index, mainLoop(table, callees, handlerType, exact));
+    module.define(index, mainLoop(plan, callees, handlerType, exact));
     module.export(name, index);
   }
+  const numberOf = (variant: Variant) => plan.numbers.get(variant) as number;
   const description: Description = {
-    handlers: table.handlers,
+    handlers: plan.handlers,
+    pairs: plan.pairs.map(({ first, second }) => [numberOf(first), numberOf(second)]),
+    firstPair: plan.firstPair,
     systemOperations,
     hostHelpers: hostHelpers.map(h => h.name),
   };
@@ -91,7 +94,7 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
   return module.build();
 }
 
-function collectHostHelpers(table: HandlerPlan): Helper[] {
+function collectHostHelpers(plan: HandlerPlan): Helper[] {
   const found = new Map<string, Helper>();
   const visited = new Set<Helper>();
   const visitHelper = (h: Helper): void => {
@@ -114,7 +117,7 @@ function collectHostHelpers(table: HandlerPlan): Helper[] {
     walk(b.statements);
     walk(result);
   };
-  for (const variant of table.variants) visitAll(variant);
+  for (const variant of plan.numbers.keys()) visitAll(variant);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -136,15 +139,14 @@ function handlerApart(variant: Variant, callees: Callees): FunctionBody {
   return body.i32(0);
 }
 
-function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exact: boolean): FunctionBody {
+function mainLoop(plan: HandlerPlan, callees: Callees, handlerType: number, exact: boolean): FunctionBody {
   const body = new FunctionBody(exact ? ['i32'] : []);
   const remaining = 0;
   const i32 = () => body.local('i32');
   const locals: Locals & { main: NonNullable<Locals['main']> } = {
     ip: i32(),
     main: {
-      countFrom: i32(),
-      budget: i32(),
+      budgetEnd: i32(),
       tlb: i32(),
       flags: { n: i32(), z: i32(), c: i32(), v: i32() },
       code: i32(),
@@ -175,15 +177,20 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
   const exit = (code: number) => body.i32(code).set(main.code).branch('exit');
 
   load32('record', ip);
-  load32('countFrom', main.countFrom);
-  load32('budget', main.budget);
+  load32('budgetEnd', main.budgetEnd);
   load32('tlb', main.tlb);
   body.i32(0).memory('i64.load', at('page')).set(main.page);
   loadFlags();
 
+  const handle = ({ statements, variables, layout }: Variant) =>
+    lowerStatements(statements, variables, new InterpreterPlace(body, locals, callees, layout));
+
   body.block('exit').loop('top').block('lookUp').block('jumpTo').block('jump').block('next');
   // Blocks are opened innermost last; handler i begins where block `h{i}` ends.
-  const count = table.firstApart;
+  // The exact loop does pairs one by one: it may have to stop between the two.
+  const count = exact ? plan.firstPair : plan.firstApart;
+  const labels = Array.from({ length: count }, (_, i) => `h${i}`);
+  if (exact) for (const { first } of plan.pairs) labels.push(`h${plan.numbers.get(first)}`);
   body.block('apart');
   for (let i = count - 1; i >= 0; i--) body.block(`h${i}`);
   if (exact) {
@@ -193,17 +200,13 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
     body.get(remaining).i32(1).op('i32.sub').set(remaining);
   }
   body.get(ip).memory('i32.load16_u', 0).tee(main.code);
-  body.branchTable(
-    Array.from({ length: count }, (_, i) => `h${i}`),
-    'apart',
-  );
+  body.branchTable(labels, 'apart');
   for (let i = 0; i < count; i++) {
     body.end();
     if (i === 0) exit(Exit.decode);
     else if (i === 1) {
       // The end of a page is not an instruction.
       if (exact) body.get(remaining).i32(1).op('i32.add').set(remaining);
-      account(body, locals, 0);
       body.get(main.page).i64(4096n).op('i64.add').set(main.target).branch('lookUp');
     } else if (i === 2) exit(Exit.undefined);
     else if (i === 3) exit(Exit.breakpoint);
@@ -212,23 +215,22 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
       emitRead(readKinds[i - FIRST_READ_HANDLER] as ReadKind, body, locals, callees.systemOperation('mrs'));
       body.branch('next');
     } else {
-      const variant = table.variants[i - FIRST_VARIANT_HANDLER] as Variant;
-      lowerStatements(
-        variant.statements,
-        variant.variables,
-        new InterpreterPlace(body, locals, callees, variant.layout),
-      );
+      const pair = plan.pairs[i - plan.firstPair];
+      if (pair) {
+        handle(pair.first);
+        body.get(ip).i32(RECORD_SIZE).op('i32.add').set(ip);
+        handle(pair.second);
+      } else handle(plan.main[i - FIRST_VARIANT_HANDLER] as Variant);
       body.branch('next');
     }
   }
   body.end(); // apart: `code` is the handler
   const call = () => {
-    store32('countFrom', main.countFrom);
-    store32('budget', main.budget);
-    body.get(ip).get(main.code).i32(table.firstApart).op('i32.sub').callIndirect(handlerType).set(main.code);
-    load32('budget', main.budget);
+    store32('budgetEnd', main.budgetEnd);
+    body.get(ip).get(main.code).i32(plan.firstApart).op('i32.sub').callIndirect(handlerType).set(main.code);
+    load32('budgetEnd', main.budgetEnd);
   };
-  body.get(main.code).i32(table.firstWithFlags).op('i32.ge_u').if('');
+  body.get(main.code).i32(plan.firstWithFlags).op('i32.ge_u').if('');
   storeFlags();
   call();
   loadFlags();
@@ -239,10 +241,10 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
   body.end(); // next
   body.get(ip).i32(RECORD_SIZE).op('i32.add').set(ip).branch('top');
   body.end(); // jump: `next` is the record to go to, in this page or not
-  account(body, locals, 1);
   body.get(main.next).get(ip).op('i32.xor').i32(~PAGE_RECORDS_MASK).op('i32.and').op('i32.eqz').if('');
-  body.get(main.next).tee(ip).set(main.countFrom);
-  body.get(main.budget).i32(0).op('i32.gt_s').branchIf('top');
+  body.get(main.budgetEnd).get(main.next).op('i32.add').get(ip).i32(RECORD_SIZE).op('i32.add', 'i32.sub');
+  body.set(main.budgetEnd).get(main.next).set(ip);
+  body.get(main.budgetEnd).get(ip).op('i32.gt_s').branchIf('top');
   exit(Exit.check);
   body.end();
   // Another page: the distance in records is four times that in bytes.
@@ -259,20 +261,19 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
     .op('i32.sub')
     .i32(RECORD_SHIFT - 2)
     .op('i32.shr_s', 'i64.extend_i32_s', 'i64.add');
-  body.set(main.target).branch('lookUp');
+  body.set(main.target);
   body.end(); // jumpTo: `target` is the address to go to
-  account(body, locals, 1);
-  body.end(); // lookUp: instructions before it are accounted for
+  body.get(main.budgetEnd).i32(RECORD_SIZE).op('i32.sub').set(main.budgetEnd);
+  body.end(); // lookUp: the instruction before it is accounted for
   body.get(main.target).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(255).op('i32.and').i32(4).op('i32.shl');
   body.i32(0).memory('i32.load', at('instructionTlb')).op('i32.add').tee(entry);
   body.memory('i64.load', 0).get(main.target).i64(~0xffcn).op('i64.and').op('i64.ne').if('');
   body.i32(0).get(main.target).memory('i64.store', at('pc'));
-  body.get(ip).set(main.countFrom);
   exit(Exit.fetch);
   body.end();
   body.get(main.target).i64(~0xfffn).op('i64.and').set(main.page);
   body.i32(0).get(main.page).memory('i64.store', at('page'));
-  body.get(entry).memory('i32.load', 8);
+  body.get(main.budgetEnd).get(ip).op('i32.sub').get(entry).memory('i32.load', 8);
   body
     .get(main.target)
     .op('i32.wrap_i64')
@@ -280,27 +281,13 @@ function mainLoop(table: HandlerPlan, callees: Callees, handlerType: number, exa
     .op('i32.and')
     .i32(RECORD_SHIFT - 2)
     .op('i32.shl', 'i32.add');
-  body.tee(ip).set(main.countFrom);
-  body.get(main.budget).i32(0).op('i32.gt_s').branchIf('top');
+  body.tee(ip).op('i32.add').tee(main.budgetEnd).get(ip).op('i32.gt_s').branchIf('top');
   exit(Exit.check);
   body.end(); // top
   body.end(); // exit
   store32('record', ip);
-  store32('countFrom', main.countFrom);
-  store32('budget', main.budget);
+  store32('budgetEnd', main.budgetEnd);
   storeFlags();
   body.get(main.code);
   return body;
-}
-
-/** Takes the instructions since the last accounting, and `extra`, from the budget. */
-function account(
-  body: FunctionBody,
-  { ip, main }: Locals & { main: NonNullable<Locals['main']> },
-  extra: number,
-): void {
-  body.get(main.budget);
-  body.get(ip).get(main.countFrom).op('i32.sub').i32(RECORD_SHIFT).op('i32.shr_u', 'i32.sub');
-  if (extra) body.i32(extra).op('i32.sub');
-  body.set(main.budget);
 }

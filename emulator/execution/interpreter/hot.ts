@@ -4,7 +4,7 @@
  * functions of their own, which differ in speed alone.
  */
 import type { Statement } from '../../architecture/semantics.ts';
-import type { Variant } from '../variants.ts';
+import type { Variant, VariantPair } from '../variants.ts';
 
 type Shape = Readonly<Record<string, number>>;
 
@@ -19,29 +19,29 @@ const notFromSp = (s: Shape) => s['sp'] === 0;
 const commonIndex = (s: Shape) => s['sp'] === 0 && s['extend'] !== 7;
 
 const rows = (names: string, hot: (shape: Shape) => boolean): [string, (shape: Shape) => boolean][] =>
-  names.split(', ').map(name => [name, hot]);
+  names.split('; ').map(name => [name, hot]);
 
-const hotRows = new Map<string, (shape: Shape) => boolean>([
-  ...rows('MOVN, MOVZ, MOVK, ADR, ADRP, EXTR, REV (32-bit), REV (64-bit), SBFM, BFM, UBFM', always),
-  ...rows('ADD (immediate), ADDS (immediate), SUB (immediate), SUBS (immediate)', always),
-  ...rows('ADD (shifted register), ADDS (shifted register), SUB (shifted register)', plainOrLeft),
-  ...rows('SUBS (shifted register), ORN (shifted register), BIC (shifted register)', plainOrLeft),
+export const hotRows: ReadonlyMap<string, (shape: Shape) => boolean> = new Map<string, (shape: Shape) => boolean>([
+  ...rows('MOVN; MOVZ; MOVK; ADR; ADRP; EXTR; REV (32-bit); REV (64-bit); SBFM; BFM; UBFM', always),
+  ...rows('ADD (immediate); ADDS (immediate); SUB (immediate); SUBS (immediate)', always),
+  ...rows('ADD (shifted register); ADDS (shifted register); SUB (shifted register)', plainOrLeft),
+  ...rows('SUBS (shifted register); ORN (shifted register); BIC (shifted register)', plainOrLeft),
   ...rows('ADD (extended register)', wordIndex),
-  ...rows('AND (immediate), ORR (immediate), EOR (immediate), ANDS (immediate)', always),
-  ...rows('AND (shifted register), ANDS (shifted register)', plainOrLeft),
-  ...rows('ORR (shifted register), EOR (shifted register)', notArithmetic),
-  ...rows('ADC, LSLV, LSRV, ASRV, CLZ, UDIV, MADD, MSUB, SMADDL, UMADDL, UMULH', always),
-  ...rows('CSEL, CSINC, CSINV, CSNEG, CCMP (register), CCMP (immediate)', always),
-  ...rows('STRB (unsigned offset), LDRB (unsigned offset), STRH (unsigned offset)', always),
-  ...rows('LDRH (unsigned offset), STR (unsigned offset), LDR (unsigned offset)', always),
-  ...rows('LDRSW (unsigned offset), LDRSB (32-bit) (unsigned offset), STUR, LDUR', notFromSp),
-  ...rows('STRB (post-index), LDRB (post-index), LDRB (pre-index), STR (post-index)', notFromSp),
-  ...rows('LDR (post-index), STR (pre-index), LDR (pre-index)', always),
-  ...rows('LDR (register), STR (register), LDRSW (register)', commonIndex),
-  ...rows('LDRB (register), STRB (register), LDRH (register)', commonIndex),
-  ...rows('STP (signed offset, 64-bit), LDP (signed offset, 64-bit)', always),
-  ...rows('STP (pre-index, 64-bit), LDP (post-index, 64-bit), STP (post-index, 64-bit)', always),
-  ...rows('STP (signed offset, 32-bit), LDP (signed offset, 32-bit)', notFromSp),
+  ...rows('AND (immediate); ORR (immediate); EOR (immediate); ANDS (immediate)', always),
+  ...rows('AND (shifted register); ANDS (shifted register)', plainOrLeft),
+  ...rows('ORR (shifted register); EOR (shifted register)', notArithmetic),
+  ...rows('ADC; LSLV; LSRV; ASRV; CLZ; UDIV; MADD; MSUB; SMADDL; UMADDL; UMULH', always),
+  ...rows('CSEL; CSINC; CSINV; CSNEG; CCMP (register); CCMP (immediate)', always),
+  ...rows('STRB (unsigned offset); LDRB (unsigned offset); STRH (unsigned offset)', always),
+  ...rows('LDRH (unsigned offset); STR (unsigned offset); LDR (unsigned offset)', always),
+  ...rows('LDRSW (unsigned offset); LDRSB (32-bit) (unsigned offset); STUR; LDUR', notFromSp),
+  ...rows('STRB (post-index); LDRB (post-index); LDRB (pre-index); STR (post-index)', notFromSp),
+  ...rows('LDR (post-index); STR (pre-index); LDR (pre-index)', always),
+  ...rows('LDR (register); STR (register); LDRSW (register)', commonIndex),
+  ...rows('LDRB (register); STRB (register); LDRH (register)', commonIndex),
+  ...rows('STP (signed offset, 64-bit); LDP (signed offset, 64-bit)', always),
+  ...rows('STP (pre-index, 64-bit); LDP (post-index, 64-bit); STP (post-index, 64-bit)', always),
+  ...rows('STP (signed offset, 32-bit); LDP (signed offset, 32-bit)', notFromSp),
   ...rows('LDR (literal, 64-bit)', always),
 ]);
 
@@ -55,4 +55,28 @@ function staysInMain(statements: readonly Statement[]): boolean {
     if (s.op === 'if') return staysInMain(s.then) || staysInMain(s.otherwise);
     return s.op === 'branchRelative' || s.op === 'branchTo' || s.op === 'checkInterrupts';
   });
+}
+
+/**
+ * Pairs that guests execute often. The first never stores: a store may change the word of the second, which a pair would
+ * not notice.
+ */
+export function frequentPairs(variants: readonly Variant[]): VariantPair[] {
+  const of = (names: string, shape: (shape: Shape) => boolean = always) => {
+    const wanted = new Set(names.split('; '));
+    return variants.filter(v => wanted.has(v.row.name) && shape(v.shape));
+  };
+  const both = (firsts: readonly Variant[], seconds: readonly Variant[]) =>
+    firsts.flatMap(first => seconds.map(second => ({ first, second })));
+  const plain = (s: Shape) => s['plain'] !== 0;
+  const conditions = (list: readonly number[]) => (s: Shape) => list.includes(s['cond'] as number);
+  return [
+    // cmp and subs: eq ne hs lo hi ls ge lt gt le
+    ...both(
+      of('SUBS (immediate); SUBS (shifted register)', plain),
+      of('B.cond', conditions([0, 1, 2, 3, 8, 9, 10, 11, 12, 13])),
+    ),
+    // tst and ands: eq ne
+    ...both(of('ANDS (immediate); ANDS (shifted register)', plain), of('B.cond', conditions([0, 1]))),
+  ];
 }

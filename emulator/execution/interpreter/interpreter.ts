@@ -3,7 +3,7 @@
  * they can be kept and loaded later; they belong to the rows that they were generated from.
  */
 import type { Instruction } from '../../architecture/instruction.ts';
-import { HandlerTable } from '../handler-table.ts';
+import { type HandlerNumbers, HandlerTable } from '../handler-table.ts';
 
 export interface Interpreter {
   readonly module: WebAssembly.Module;
@@ -15,8 +15,7 @@ export interface Interpreter {
 }
 
 /** What the host must know of the module, as JSON in its section. */
-export interface Description {
-  readonly handlers: readonly (readonly number[])[];
+export interface Description extends HandlerNumbers {
   readonly systemOperations: readonly string[];
   readonly hostHelpers: readonly string[];
 }
@@ -27,6 +26,6 @@ export function loadInterpreter(bytes: Uint8Array<ArrayBuffer>, rows: readonly I
   const module = new WebAssembly.Module(bytes);
   const [section] = WebAssembly.Module.customSections(module, DESCRIPTION_SECTION);
   if (!section) throw new Error('the module is not an interpreter');
-  const { handlers, systemOperations, hostHelpers } = JSON.parse(new TextDecoder().decode(section)) as Description;
-  return { module, table: new HandlerTable(rows, handlers), systemOperations, hostHelpers };
+  const { systemOperations, hostHelpers, ...numbers } = JSON.parse(new TextDecoder().decode(section)) as Description;
+  return { module, table: new HandlerTable(rows, numbers), systemOperations, hostHelpers };
 }

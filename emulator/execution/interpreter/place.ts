@@ -25,6 +25,7 @@ import {
   RECORD_SHIFT,
   RECORD_SIZE,
   type RecordLayout,
+  registerShift,
 } from '../record.ts';
 
 /** Addresses of state in the active window. */
@@ -36,8 +37,11 @@ export interface Locals {
   readonly ip: number;
   /** Present in the main function only; rare handlers find these in memory. */
   readonly main?: {
-    readonly countFrom: number;
-    readonly budget: number;
+    /**
+     * Where the budget ends if the code runs straight on: its distance from the current record is what is left, a record
+     * for each instruction. Straight code need not count; a jump moves it along.
+     */
+    readonly budgetEnd: number;
     readonly page: number;
     readonly tlb: number;
     readonly flags: Readonly<Record<'n' | 'z' | 'c' | 'v', number>>;
@@ -92,8 +96,10 @@ export class InterpreterPlace implements Place {
   }
 
   private slotAddress(register: RegisterRef, direction: 'read' | 'write'): void {
-    this.body.get(this.locals.ip).memory('i32.load8_u', findRegister(this.layout, register, direction));
-    this.body.i32(register.bank === 'x' ? 3 : 4).op('i32.shl');
+    const part = findRegister(this.layout, register, direction);
+    this.body.get(this.locals.ip);
+    if (part.storedAs === 'offset') this.body.memory('i32.load16_u', part.at);
+    else this.body.memory('i32.load8_u', part.at).i32(registerShift(register.bank)).op('i32.shl');
   }
 
   readRegister(type: ValueType, register: RegisterRef): void {
@@ -214,15 +220,14 @@ export class InterpreterPlace implements Place {
     const { body } = this;
     body.i32(0).get(ip).memory('i32.store', at('record'));
     if (!main) return;
-    body.i32(0).get(main.countFrom).memory('i32.store', at('countFrom'));
-    body.i32(0).get(main.budget).memory('i32.store', at('budget'));
+    body.i32(0).get(main.budgetEnd).memory('i32.store', at('budgetEnd'));
   }
 
   /** After the host was asked: it may have shortened the budget, and the access may have failed. */
   private resume(): void {
     const { main } = this.locals;
     const { body } = this;
-    if (main) body.i32(0).memory('i32.load', at('budget')).set(main.budget);
+    if (main) body.i32(0).memory('i32.load', at('budgetEnd')).set(main.budgetEnd);
     body.i32(0).memory('i32.load', at('accessFailed'));
     body.if('');
     this.exit(Exit.accessFailed);

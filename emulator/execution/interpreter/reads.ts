@@ -51,7 +51,7 @@ export function emitRead(kind: ReadKind, body: FunctionBody, { ip, main }: MainL
   /** The time of this instruction in ticks. */
   function count(): void {
     body.i32(0).memory('f64.load', at('timeBase'));
-    body.get(ip).get(main.countFrom).op('i32.sub').i32(RECORD_SHIFT).op('i32.shr_u').get(main.budget).op('i32.sub');
+    body.get(ip).get(main.budgetEnd).op('i32.sub').i32(RECORD_SHIFT).op('i32.shr_s');
     body.op('f64.convert_i32_s', 'f64.add').i32(0).memory('f64.load', at('instructionsPerTick'));
     body.op('f64.div', 'f64.floor', 'i64.trunc_f64_u');
   }

@@ -262,7 +262,7 @@ class Lowering {
     if (isTaken(value)) throw new Error(`a ${value.node.op} is used where it was not taken`);
     this.emitNode(value);
     const { op } = value.node;
-    const cheap = op === 'const' || op === 'const64' || op === 'const128' || op === 'operand' || op === 'pc';
+    const cheap = op === 'const' || op === 'const64' || op === 'const128' || op === 'pc';
     if ((this.uses.get(value) ?? 0) > 1 && !cheap) {
       const local = this.local(value.type);
       this.body.tee(local);
