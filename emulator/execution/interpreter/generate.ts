@@ -5,9 +5,9 @@
  * loop with an instruction count that stops it after any instruction. Rare handlers are functions of their own.
  */
 import type { Instruction } from '../../architecture/instruction.ts';
-import { type Helper, SemanticsBuilder } from '../../architecture/semantics.ts';
+import type { Helper } from '../../architecture/semantics.ts';
 import { Exit } from '../engine.ts';
-import { helperArguments, lowerStatements, lowerValue } from '../lowering/lower.ts';
+import { lowerStatements } from '../lowering/lower.ts';
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
 import { type ReadKind, readKinds } from '../register-reads.ts';
@@ -92,43 +92,6 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
   };
   module.custom(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
   return module.build();
-}
-
-function collectHostHelpers(plan: HandlerPlan): Helper[] {
-  const found = new Map<string, Helper>();
-  const visited = new Set<Helper>();
-  const visitHelper = (h: Helper): void => {
-    if (visited.has(h)) return;
-    visited.add(h);
-    if (h.body.kind === 'host') found.set(h.name, h);
-    else {
-      const b = new SemanticsBuilder();
-      visitAll(b, h.body.build(b, ...helperArguments(h)));
-    }
-  };
-  const visitAll = (b: { statements: readonly unknown[] }, result?: unknown): void => {
-    const seen = new Set<unknown>();
-    const walk = (thing: unknown): void => {
-      if (typeof thing !== 'object' || thing === null || seen.has(thing)) return;
-      seen.add(thing);
-      if ('op' in thing && thing.op === 'call' && 'helper' in thing) visitHelper(thing.helper as Helper);
-      for (const [key, part] of Object.entries(thing)) if (key !== 'helper') walk(part);
-    };
-    walk(b.statements);
-    walk(result);
-  };
-  for (const variant of plan.numbers.keys()) visitAll(variant);
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function helperBody(h: Helper, callees: Callees): FunctionBody {
-  if (h.body.kind === 'host') throw new Error(`host helper ${h.name} has no body`);
-  const body = new FunctionBody(h.parameters);
-  const b = new SemanticsBuilder();
-  const result = h.body.build(b, ...helperArguments(h));
-  // A helper has no record: values come as arguments, and of the state it may use the wide fields.
-  lowerValue(result, b.statements, b.variables, new InterpreterPlace(body, { ip: 0 }, callees, { parts: [] }));
-  return body;
 }
 
 /** A handler as a function of its own: takes the record's address, gives 0 to go on or an exit code. */
