@@ -19,6 +19,7 @@ import {
   planHandlers,
   type Variant,
 } from '../variants.ts';
+import { helperBody, hostHelpersBelow } from './helpers.ts';
 import { frequentPairs, isHot } from './hot.ts';
 import { DESCRIPTION_SECTION, type Description } from './interpreter.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
@@ -31,7 +32,7 @@ export function generateInterpreter(rows: readonly Instruction[]): Uint8Array<Ar
   const module = new ModuleBuilder();
   const slowLoad = module.importFunction('slowLoad', ['i64', 'i32'], ['i64']);
   const slowStore = module.importFunction('slowStore', ['i64', 'i64', 'i32'], []);
-  const hostHelpers = collectHostHelpers(plan);
+  const hostHelpers = hostHelpersBelow([...plan.numbers.keys()]);
   const hostIndexes = new Map(hostHelpers.map(h => [h.name, module.importFunction(h.name, h.parameters, [h.result])]));
 
   const unaligned = (store: boolean) => {
