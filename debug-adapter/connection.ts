@@ -68,12 +68,20 @@ export class Connection extends ProtocolServer {
       const args: unknown = message.arguments;
       const problem = argumentProblem(handler, args);
       if (problem !== undefined) return this.#refuse(response, errorIds.illFormed, problem);
+      if (handler.isStep && this.session.isStepping) {
+        return this.session.afterStep(mayGo => {
+          if (mayGo) this.dispatchRequest(message);
+          else this.sendResponse(response);
+        });
+      }
       const illegal = this.#illegality(handler);
       if (illegal !== undefined) return this.#refuse(response, errorIds.illegal, illegal);
       const body: unknown = await handler.run(this.session, args as never);
       if (body !== undefined) (response as DebugProtocol.Response).body = body;
       this.sendResponse(response);
     } catch (problem) {
+      // What waits for a step that did not begin waits in vain.
+      if (this.session.state === 'stopped') this.session.releaseSteps(false);
       if (problem instanceof UserProblem)
         this.#refuse(response, errorIds.problem, problem.message, !(problem instanceof StaleReference));
       else {

@@ -67,6 +67,9 @@ export class Session {
   #debugger: Debugger | undefined;
   #sources = new SourcePaths('/');
   #plan: Plan | undefined;
+  #isStepping = false;
+  /** Steps that follow the one under way: each is told whether it may go. */
+  #waitingSteps: ((mayGo: boolean) => void)[] = [];
   #pauseWanted = false;
   #isIdle = false;
   #frames = new Map<number, FrameHandle>();
@@ -138,6 +141,7 @@ export class Session {
     this.#isIdle = false;
     if (exitCode !== undefined) this.environment.send('exited', { exitCode });
     this.environment.send('terminated', {});
+    this.releaseSteps(false);
   }
 
   /** Ends without a word: the client is going away. */
@@ -149,9 +153,10 @@ export class Session {
   // ---- running -----------------------------------------------------------------------------------
 
   /** Begins a plan; its first slice runs after the request at hand has been answered. */
-  start(plan: Plan): void {
+  start(plan: Plan, kind: 'step' | 'run' = 'run'): void {
     if (this.state === 'running') throw new UserProblem('The machine is running already');
     this.state = 'running';
+    this.#isStepping = kind === 'step';
     this.lastStop = undefined;
     this.variables.invalidate();
     this.#frames.clear();
@@ -159,6 +164,20 @@ export class Session {
     this.#resume(plan);
     this.#sendState();
   }
+
+  get isStepping(): boolean {
+    return this.state === 'running' && this.#isStepping;
+  }
+  /** Calls back when the step under way, and those that wait already, have ended: in vain when by something else. */
+  afterStep(callback: (mayGo: boolean) => void): void {
+    this.#waitingSteps.push(callback);
+  }
+  /** Lets the first of the waiting steps go, or none of them. */
+  releaseSteps(mayGo: boolean): void {
+    if (mayGo) this.#waitingSteps.shift()?.(true);
+    else for (const callback of this.#waitingSteps.splice(0)) callback(false);
+  }
+
   #resume(plan: Plan): void {
     this.#isIdle = false;
     this.#plan = plan;
@@ -237,6 +256,7 @@ export class Session {
     session.rememberWatched(this.wishes.data ? session.breakpoints.watched : []);
     this.#sendState();
     this.environment.send('stopped', describeStop(stop, session));
+    this.releaseSteps(stop.reason === 'step');
   }
 
   pause(): void {

@@ -84,6 +84,11 @@ export interface Request<Name extends CommandName = CommandName> {
   /** What the response of `initialize` says because this request is there. */
   readonly capabilities?: DebugProtocol.Capabilities;
   readonly legalWhile: Legality;
+  /**
+   * A step. Asked for while another step is under way, as a key held down does, it follows when that ends; it falls away
+   * when the machine comes to rest for another reason.
+   */
+  readonly isStep?: true;
   /** Checked before `run`, so that it sees no arguments of the wrong type. */
   readonly needs?: Readonly<Record<string, ArgumentType | `${ArgumentType}?`>>;
   run(session: Session, args: Commands[Name]['arguments']): Commands[Name]['body'] | Promise<Commands[Name]['body']>;

@@ -27,10 +27,12 @@ export const continueRequest = request('continue', {
 
 export const next = request('next', {
   legalWhile: 'stopped',
+  isStep: true,
   needs: stepping,
   run(session, { threadId, granularity }) {
     session.start(
       nextPlan(session.debugger, session.element(threadId), granularityOf(granularity), session.interruptStepping),
+      'step',
     );
     return undefined;
   },
@@ -38,10 +40,12 @@ export const next = request('next', {
 
 export const stepIn = request('stepIn', {
   legalWhile: 'stopped',
+  isStep: true,
   needs: stepping,
   run(session, { threadId, granularity }) {
     session.start(
       stepInPlan(session.debugger, session.element(threadId), granularityOf(granularity), session.interruptStepping),
+      'step',
     );
     return undefined;
   },
@@ -49,9 +53,10 @@ export const stepIn = request('stepIn', {
 
 export const stepOut = request('stepOut', {
   legalWhile: 'stopped',
+  isStep: true,
   needs: stepping,
   run(session, { threadId }) {
-    session.start(stepOutPlan(session.debugger, session.element(threadId)));
+    session.start(stepOutPlan(session.debugger, session.element(threadId)), 'step');
     return undefined;
   },
 });
@@ -59,9 +64,10 @@ export const stepOut = request('stepOut', {
 export const stepBack = request('stepBack', {
   capabilities: { supportsStepBack: true },
   legalWhile: 'stopped',
+  isStep: true,
   needs: stepping,
   run(session, { threadId, granularity }) {
-    session.start(stepBackPlan(session.debugger, session.element(threadId), granularityOf(granularity)));
+    session.start(stepBackPlan(session.debugger, session.element(threadId), granularityOf(granularity)), 'step');
     return undefined;
   },
 });

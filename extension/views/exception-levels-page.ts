@@ -20,7 +20,7 @@ function locationText({ symbol, address, path, line }: GuestLocation): string {
 
 const activityWords: Readonly<Record<LevelState['activity'], string>> = {
   running: 'running',
-  waiting: 'waiting for a return',
+  waiting: 'waits',
   idle: '',
 };
 
@@ -33,7 +33,12 @@ function levelElement(level: LevelState): HTMLElement {
     element(
       'div',
       'what',
-      element('div', 'role', level.role, ...(activity ? [element('span', 'activity', activity)] : [])),
+      element(
+        'div',
+        'role',
+        element('span', '', level.role),
+        ...(activity ? [element('span', 'activity', activity)] : []),
+      ),
       ...(level.location ? [element('div', 'location', locationText(level.location))] : []),
     ),
   );
@@ -41,15 +46,81 @@ function levelElement(level: LevelState): HTMLElement {
   return item;
 }
 
+const svgNamespace = 'http://www.w3.org/2000/svg';
+
+function svg(tag: string, attributes: Readonly<Record<string, string | number>>, ...children: Node[]): SVGElement {
+  const made = document.createElementNS(svgNamespace, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/** Measures of the diagram, in pixels. */
+const lane = { height: 20, label: 32, step: 30 } as const;
+
+/** The way here as a line over four lanes, one for each level; each change of the level leads to its moment. */
+function diagram({ levels, path }: LevelsResponseBody): SVGElement {
+  const height = lane.height * levels.length;
+  const width = lane.label + lane.step * (path.length + 1);
+  const y = (el: number) => lane.height * (levels.findIndex(level => level.el === el) + 0.5);
+  const x = (index: number) => lane.label + lane.step * index;
+  const lanes = levels.flatMap(({ el, implemented }) => {
+    const kind = implemented ? 'lane' : 'lane absent';
+    const name = svg('text', { class: kind, x: 0, y: y(el), 'dominant-baseline': 'central' });
+    name.textContent = `EL${el}`;
+    return [name, svg('line', { class: kind, x1: lane.label, x2: width, y1: y(el), y2: y(el) })];
+  });
+  const [first] = path;
+  const stays = path.map(({ to }, index) =>
+    svg('line', { class: 'stay', x1: x(index + 1), x2: x(index + 2), y1: y(to), y2: y(to) }),
+  );
+  if (first) stays.unshift(svg('line', { class: 'stay', x1: x(0), x2: x(1), y1: y(first.from), y2: y(first.from) }));
+  const changes = path.map((record, index) => {
+    const { from, to, kind, position } = record;
+    const title = svg('title', {});
+    title.textContent = `${changeText(record)}  ${record.cause}`;
+    const at = { x1: x(index + 1), x2: x(index + 1), y1: y(from), y2: y(to) };
+    const head = kind === 'return' ? -4 : 4;
+    const tip = `${at.x1 - 4},${at.y2 + head} ${at.x1},${at.y2} ${at.x1 + 4},${at.y2 + head}`;
+    const change = svg(
+      'g',
+      { class: `change ${kind}` },
+      title,
+      // A line is too thin to hit.
+      svg('rect', { x: at.x1 - 8, width: 16, y: Math.min(at.y1, at.y2) - 8, height: Math.abs(at.y1 - at.y2) + 16 }),
+      svg('line', at),
+      svg('polyline', { points: tip }),
+    );
+    change.addEventListener('click', () => editor.postMessage({ kind: 'travelTo', position }));
+    return change;
+  });
+  const running = levels.find(({ activity }) => activity === 'running');
+  const here = running
+    ? [svg('circle', { class: 'here', cx: path.length > 0 ? width - 4 : lane.label, cy: y(running.el), r: 4 })]
+    : [];
+  return svg(
+    'svg',
+    // The list below says the same in words.
+    { class: 'diagram', 'aria-hidden': 'true', viewBox: `0 0 ${width} ${height}`, width, height },
+    ...lanes,
+    ...stays,
+    ...changes,
+    ...here,
+  );
+}
+
+const changeText = ({ from, to }: ExceptionRecord): string => `EL${from} → EL${to}`;
+
 function stepElement(record: ExceptionRecord): HTMLElement {
   const button = element(
     'button',
     '',
-    element('span', `levels ${record.kind}`, `EL${record.from} → EL${record.to}`),
+    element('span', `levels ${record.kind}`, changeText(record)),
     element('span', 'cause', record.cause),
     element('span', 'location', locationText(record.location)),
   );
-  button.title = `Show the machine as it was after ${record.position.toLocaleString('en')} instructions`;
+  const when = `after ${record.position.toLocaleString('en')} instructions`;
+  button.title = `${record.cause}\n${locationText(record.location)}, ${when}\nSelect to show the machine as it was then`;
   button.addEventListener('click', () => editor.postMessage({ kind: 'travelTo', position: record.position }));
   return element('li', '', button);
 }
@@ -58,7 +129,9 @@ function show(state: LevelsResponseBody): Node[] {
   const levels = element('ol', 'levels', ...state.levels.map(levelElement));
   levels.setAttribute('aria-label', `Exception levels of processing element ${state.pe}`);
   if (state.path.length === 0) return [levels];
-  return [levels, element('h2', '', 'How it got here'), element('ol', 'path', ...state.path.map(stepElement))];
+  // The latest first: it is what one looks for.
+  const steps = [...state.path].reverse().map(stepElement);
+  return [levels, element('h2', '', 'How it got here'), diagram(state), element('ol', 'path', ...steps)];
 }
 
 window.addEventListener('message', (event: MessageEvent<ToPage>) => {

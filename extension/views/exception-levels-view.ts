@@ -4,6 +4,9 @@ import type { DebugSessions } from '../debug/sessions.ts';
 import type { FromPage, ToPage } from './exception-levels-messages.ts';
 import { travelTo } from './exceptions-view.ts';
 
+/** How long the machine runs before the view says so, in milliseconds. */
+const runningDelay = 300;
+
 /** The page: all of its content comes from its script; nothing but our own script and style may load. */
 function pageHtml(webview: Webview, dist: Uri): string {
   const nonce = randomBytes(16).toString('base64');
@@ -30,6 +33,7 @@ function pageHtml(webview: Webview, dist: Uri): string {
 export function registerExceptionLevelsView(context: ExtensionContext, sessions: DebugSessions): Disposable {
   const dist = Uri.joinPath(context.extensionUri, 'dist');
   let view: WebviewView | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const currentMessage = async (): Promise<ToPage> => {
     const session = sessions.active;
@@ -41,11 +45,18 @@ export function registerExceptionLevelsView(context: ExtensionContext, sessions:
       return { kind: 'nothing', reason: problem instanceof Error ? problem.message : String(problem) };
     }
   };
-  const update = async (): Promise<void> => {
+  const show = async (): Promise<void> => {
     if (view?.visible) await view.webview.postMessage(await currentMessage());
+  };
+  const update = (): void => {
+    clearTimeout(timer);
+    // A step is over before anybody could read that the machine runs.
+    if (sessions.active?.state?.running) timer = setTimeout(show, runningDelay);
+    else show();
   };
 
   return Disposable.from(
+    { dispose: () => clearTimeout(timer) },
     window.registerWebviewViewProvider('trapdoor.levels', {
       resolveWebviewView(resolved) {
         view = resolved;

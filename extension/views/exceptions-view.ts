@@ -20,7 +20,8 @@ const pageSize = 200;
 const followInterval = 1000;
 
 type Row =
-  | { readonly kind: 'record'; readonly record: ExceptionRecord }
+  /** Within its cause, a record has no need to say it again. */
+  | { readonly kind: 'record'; readonly record: ExceptionRecord; readonly isWithinCause?: true }
   | { readonly kind: 'cause'; readonly cause: ExceptionCause }
   | { readonly kind: 'earlier'; readonly count: number };
 
@@ -58,11 +59,11 @@ function tooltipOf(record: ExceptionRecord): MarkdownString {
   return text;
 }
 
-function recordItem(record: ExceptionRecord): TreeItem {
-  const item = new TreeItem(`${levelChange(record)}  ${record.cause}`);
+function recordItem(record: ExceptionRecord, isWithinCause = false): TreeItem {
+  const item = new TreeItem(isWithinCause ? whereOf(record) : `${levelChange(record)}  ${record.cause}`);
   item.id = `record-${record.index}`;
-  const times = record.occurrence > 1 ? ` · ${counted(record.occurrence)} ×` : '';
-  item.description = `${whereOf(record)} · at ${counted(record.position)}${times}`;
+  const times = record.occurrence > 1 && !isWithinCause ? ` · ${counted(record.occurrence)} ×` : '';
+  item.description = `${isWithinCause ? '' : `${whereOf(record)} · `}at ${counted(record.position)}${times}`;
   item.iconPath = new ThemeIcon(record.kind === 'return' ? 'arrow-down' : 'arrow-up');
   item.contextValue = record.location.path ? 'record source' : 'record';
   item.tooltip = tooltipOf(record);
@@ -72,13 +73,13 @@ function recordItem(record: ExceptionRecord): TreeItem {
     arguments: [{ kind: 'record', record }],
   };
   item.accessibilityInformation = {
-    label: `${record.kind === 'return' ? 'Return' : 'Exception'} from EL${record.from} to EL${record.to}: ${record.cause}, ${item.description}`,
+    label: `${record.kind === 'return' ? 'Return' : 'Exception'} from EL${record.from} to EL${record.to}: ${record.cause}, ${whereOf(record)}, ${item.description}`,
   };
   return item;
 }
 
 function causeItem(cause: ExceptionCause): TreeItem {
-  const item = new TreeItem(`${levelChange(cause)}  ${cause.cause}`);
+  const item = new TreeItem(`${levelChange(cause)}  ${cause.cause}`, TreeItemCollapsibleState.Collapsed);
   item.id = `cause-${cause.kind}-${cause.from}-${cause.to}-${cause.category}-${cause.cause}`;
   item.description = `${counted(cause.count)} × · last at ${counted(cause.lastPosition)}`;
   item.iconPath = new ThemeIcon(cause.kind === 'return' ? 'arrow-down' : 'arrow-up');
@@ -92,6 +93,8 @@ class ExceptionsTree implements TreeDataProvider<Row> {
   readonly onDidChangeTreeData = this.changeEmitter.event;
   private readonly sessions: DebugSessions;
   private pages = 1;
+  /** What the adapter said last. */
+  private last: ExceptionsResponseBody | undefined;
   mode: 'inOrder' | 'byCause' = 'inOrder';
 
   constructor(sessions: DebugSessions) {
@@ -114,6 +117,7 @@ class ExceptionsTree implements TreeDataProvider<Row> {
 
   async getChildren(row?: Row): Promise<Row[]> {
     const session = this.sessions.active;
+    if (row?.kind === 'cause') return this.recordsOf(row.cause);
     if (row || !session) return [];
     const wanted = this.pages * pageSize;
     let body: ExceptionsResponseBody;
@@ -123,16 +127,29 @@ class ExceptionsTree implements TreeDataProvider<Row> {
       // The adapter has not launched its machine yet, or is going away.
       return [];
     }
+    this.last = body;
     if (this.mode === 'byCause') return body.causes.map(cause => ({ kind: 'cause', cause }));
     const rows: Row[] = body.records.map((record): Row => ({ kind: 'record', record })).reverse();
     const earlier = body.total - body.records.length;
     return earlier > 0 ? [...rows, { kind: 'earlier', count: earlier }] : rows;
   }
 
+  /** The records of a cause that are at hand, the latest first. */
+  private recordsOf({ kind, from, to, cause, count }: ExceptionCause): Row[] {
+    const rows = (this.last?.records ?? [])
+      .filter(
+        record => record.kind === kind && record.from === from && record.to === to && record.generalCause === cause,
+      )
+      .map((record): Row => ({ kind: 'record', record, isWithinCause: true }))
+      .reverse();
+    const earlier = count - rows.length;
+    return earlier > 0 ? [...rows, { kind: 'earlier', count: earlier }] : rows;
+  }
+
   getTreeItem(row: Row): TreeItem {
     switch (row.kind) {
       case 'record':
-        return recordItem(row.record);
+        return recordItem(row.record, row.isWithinCause);
       case 'cause':
         return causeItem(row.cause);
       case 'earlier': {

@@ -147,6 +147,20 @@ describe('a session', () => {
     expect(await client.evaluate('pc')).toBe('0x1008');
   });
 
+  test('steps asked for while a step is under way follow it, until something else stops the machine', async () => {
+    const client = Client.of(machine());
+    await client.launch({ stopOnEntry: true }, () =>
+      client.request('setExceptionBreakpoints', { filters: ['vmexit'] }),
+    );
+    const responses = Array.from({ length: 5 }, () => client.respond('stepIn', { threadId: 1 }));
+    expect((await Promise.all(responses)).map(({ success }) => success)).toEqual([true, true, true, true, true]);
+    const reasons: string[] = [];
+    for (let count = 0; count < 2; count++) reasons.push(reason(await client.event('stopped')));
+    expect(reasons).toEqual(['step', 'exception']);
+    expect(await client.evaluate('pc')).toBe('0x2400');
+    expect(client.events.filter(({ event }) => event === 'stopped')).toEqual([]);
+  });
+
   test('goes back: one step, then to the last stop, then to the start of the recording', async () => {
     const client = Client.of(machine());
     await client.launch({}, async () => {
