@@ -1,6 +1,6 @@
 /** Advanced SIMD across lanes, and the scalar pairwise ADDP (Arm ARM C4.1.96): one result out of all elements. */
 import { instruction } from '../instruction.ts';
-import { always, bySizes, scalarBySize, scalarRegister, vectorRegister } from '../operands/vector.ts';
+import { always, byTexts, scalarBySize, scalarRegister, vectorRegister } from '../operands/vector.ts';
 import type { V128 } from '../semantics.ts';
 import { checkFloatingPoint } from './simd-common.ts';
 import { finish, Lanes, scalarExtent, shuffle, upperHalfOf } from './simd-lanes.ts';
@@ -79,7 +79,7 @@ const across = operations.map(({ name, code, long = false, brief, combine }) => 
     ...common,
     operands: {
       d: scalarBySize('Rd', 'bhs', { wider: long ? 1 : 0 }),
-      n: vectorRegister('Rn', bySizes('bhs')),
+      n: vectorRegister('Rn', byTexts('8b', '16b', '4h', '8h', '4s')),
     },
     syntax: `${name} {d}, {n}`,
     brief,

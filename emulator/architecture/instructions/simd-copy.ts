@@ -149,7 +149,13 @@ const moveUnsigned = ([0, 1] as const).map(Q =>
     ...common,
     operands: { d: generalRegister('Rd', Q ? 64 : 32), n: elementByImm5('Rn', Q ? 'd' : 'bhs'), index },
     syntax: 'umov {d}, {n}',
-    aliases: [{ syntax: 'mov {d}, {n}', when: f => imm5Size(f) >= 2 }],
+    aliases: [
+      {
+        syntax: 'mov {d}, {n}',
+        when: f => imm5Size(f) >= 2,
+        operands: { n: elementByImm5('Rn', Q ? 'd' : 's') },
+      },
+    ],
     brief: 'Copies one element of a vector into a general-purpose register, zero-extended.',
     allocated: f => namesElement(f) && (imm5Size(f) === 3) === (Q === 1),
     derived: { size: { ...size, values: Q ? [3] : [0, 1, 2] } },

@@ -17,6 +17,8 @@ function spreadImmediate(bits: 8 | 16 | 32, shift: 'lsl' | 'msl', inverted: bool
   const step = (f: Fields) => (bits === 8 ? 0 : (f['cmode_amount'] as number));
   const amount = (f: Fields) => (shift === 'msl' ? 8 * (step(f) + 1) : 8 * step(f));
   const last = bits === 8 ? 0 : bits === 16 || shift === 'msl' ? 1 : 3;
+  const amounts = Array.from({ length: last + 1 }, (_, i) => 8 * (shift === 'msl' ? i + 1 : i));
+  const possible = amounts.length === 1 ? 'only 0' : `${amounts.slice(0, -1).join(', ')} or ${amounts.at(-1)}`;
   return {
     role: 'immediate',
     fields: bits === 8 ? ['abc', 'defgh'] : ['abc', 'defgh', 'cmode_amount'],
@@ -26,8 +28,9 @@ function spreadImmediate(bits: 8 | 16 | 32, shift: 'lsl' | 'msl', inverted: bool
     parse: input => {
       const immediate = immediateAt(input);
       if (immediate?.value === undefined) return problem('expected an immediate, 0 to 255', current(input)?.span);
-      if (immediate.value < 0n || immediate.value > 255n)
-        return problem(`${immediate.value} is out of range: 0 to 255`, immediate.span, true);
+      // As GNU as does, a negative number stands for its low eight bits.
+      if (immediate.value < -128n || immediate.value > 255n)
+        return problem(`${immediate.value} is out of range: -128 to 255`, immediate.span, true);
       const next = input.operands[input.at + 1];
       const written = next?.kind === 'shift' ? next : undefined;
       if ((written && written.name !== shift) || (!written && shift === 'msl'))
@@ -35,8 +38,8 @@ function spreadImmediate(bits: 8 | 16 | 32, shift: 'lsl' | 'msl', inverted: bool
       const by = Number(written?.amount?.value ?? 0n);
       const value = by / 8 - (shift === 'msl' ? 1 : 0);
       if (!Number.isInteger(value) || value < 0 || value > last)
-        return problem(`${shift} by ${by} is not possible here`, written?.span, true);
-      const whole = Number(immediate.value);
+        return problem(`${shift} by ${by} is not possible: ${possible}`, written?.span, true);
+      const whole = Number(immediate.value) & 255;
       const fields: Record<string, number> = { abc: whole >> 5, defgh: whole & 31 };
       if (bits !== 8) fields['cmode_amount'] = value;
       return { fields, consumed: written ? 2 : 1 };

@@ -3,15 +3,12 @@ import { instruction } from '../instruction.ts';
 import { current, type ImmediateRef, type OperandKind, problem } from '../operand.ts';
 import { decimal, immediateAt } from '../operands/immediate.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
-import { bySizeAndQ, bySizes, type ElementIndex, hiddenImmediate } from '../operands/vector.ts';
+import { byAnySizeAndQ, bySizeAndQ, type ElementIndex, hiddenImmediate } from '../operands/vector.ts';
 import { elementList, vectorList } from '../operands/vector-list.ts';
 import type { Fields } from '../pattern.ts';
 import type { AccessSize, I64, RegisterRef, SemanticsBuilder, V128 } from '../semantics.ts';
 import { checkFloatingPoint } from './simd-common.ts';
 import { extentOf, keepLow, Lanes } from './simd-lanes.ts';
-
-/** All arrangements, the single doubleword included. */
-const anyArrangement = bySizes('bhsd', true);
 
 /** Where the base register goes: nowhere, on by the bytes transferred, or on by a register. */
 const WAYS = [
@@ -168,7 +165,7 @@ const multiple = FORMS.flatMap(({ structure, registers, opcode }) =>
       const bytes = (f: Fields) => registers * (f['Q'] ? 16 : 8);
       const allowed = (f: Fields) => structure === 1 || f['size'] !== 3 || f['Q'] === 1;
       const operands = {
-        t: vectorList('Rt', registers, structure === 1 ? anyArrangement : bySizeAndQ),
+        t: vectorList('Rt', registers, structure === 1 ? byAnySizeAndQ : bySizeAndQ),
         ...baseOperands,
         amount: transferred(bytes, 'Q'),
         ...(way.Rm === 'Rm:5' && { m: generalRegister('Rm', 64) }),
@@ -311,7 +308,7 @@ const replicated = MEMBERS.flatMap(({ structure, R, low }) =>
     const name = `ld${structure}r`;
     const bytes = (f: Fields) => structure << (f['size'] as number);
     const operands = {
-      t: vectorList('Rt', structure, anyArrangement),
+      t: vectorList('Rt', structure, byAnySizeAndQ),
       ...baseOperands,
       amount: transferred(bytes, 'size'),
       ...(way.Rm === 'Rm:5' && { m: generalRegister('Rm', 64) }),

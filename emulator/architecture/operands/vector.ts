@@ -80,14 +80,21 @@ function oneOf(fields: readonly string[], pairs: readonly (readonly [string, Rec
   };
 }
 
-/** Arrangements of some sizes, by `size` and `Q`; the single doubleword is reserved, except in loads and stores. */
-export function bySizes(sizes: Sizes, single = false): Arrangement {
-  const fitting = ARRANGEMENTS.map((text, i) => [text, { size: i >> 1, Q: i & 1 }] as const);
+/** The listed arrangements, by `size` and `Q`. */
+export function byTexts(...texts: readonly string[]): Arrangement {
+  const fieldsOf = (text: string) => ({ size: ARRANGEMENTS.indexOf(text) >> 1, Q: ARRANGEMENTS.indexOf(text) & 1 });
   return oneOf(
     ['size', 'Q'],
-    fitting.filter(([text, f]) => makesVector(sizes)(f) || (single && text === '1d')),
+    texts.map(text => [text, fieldsOf(text)]),
   );
 }
+
+/** Arrangements of elements of some sizes, by `size` and `Q`; the single doubleword is none. */
+export function bySizes(sizes: Sizes): Arrangement {
+  return byTexts(...ARRANGEMENTS.filter((_, i) => makesVector(sizes)({ size: i >> 1, Q: i & 1 })));
+}
+/** As loads and stores have them, which need no second element. */
+export const byAnySizeAndQ: Arrangement = byTexts(...ARRANGEMENTS);
 export const bySizeAndQ: Arrangement = bySizes('bhsd');
 
 /** Half (`Q` = 0) or whole (1) vectors of elements of `size`, or of twice that size with `wider`. */
@@ -299,7 +306,9 @@ function elementAt(
   const register = registerAt(input, describe);
   if (!('kind' in register)) return { result: register };
   const { bank, number, span } = register;
-  const suffix = register.suffix && `${register.suffix.lanes ?? ''}${register.suffix.element}`;
+  const written = register.suffix && `${register.suffix.lanes ?? ''}${register.suffix.element}`;
+  // GNU as takes the arrangement of the whole register too: v0.4s[1].
+  const suffix = written && ARRANGEMENTS.includes(written) ? register.suffix?.element : written;
   if (bank !== 'v' || !suffix || !register.index || !possible(suffix))
     return { result: problem(`expected ${describe}`, span) };
   const { value } = register.index;
