@@ -197,6 +197,8 @@ const busSettings: Readonly<Record<DeviceBus, readonly string[]>> = {
 /** The names of a device on each bus: `virtio-blk-device`; `virtio-blk-pci` and, as the board has PCI, `virtio-blk`. */
 const onEachBus = (name: string, kind: DeviceOptions['kind'], extra: readonly string[]): [string, Driver][] => [
   [`${name}-device`, { kind, bus: 'mmio', settings: extra }],
+  [`${name}-pci`, { kind, bus: 'pci', settings: extra }],
+  [name, { kind, bus: 'pci', settings: extra }],
 ];
 
 const drivers: Readonly<Record<string, Driver>> = Object.fromEntries([

@@ -10,8 +10,15 @@ import type { MmioRegion, Snapshotable } from '../bus/types.ts';
 import { CfiFlash } from '../devices/cfi-flash.ts';
 import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { GenericTimer } from '../devices/generic-timer.ts';
-import { GicV2, GicV3, type InterruptController, MessageFrame } from '../devices/gic/index.ts';
-import { EmptyPciWindow, PciConfigurationSpace } from '../devices/pci-host.ts';
+import {
+  GicV2,
+  GicV3,
+  type InterruptController,
+  MessageFrame,
+  setSpiOffset,
+  translaterOffset,
+} from '../devices/gic/index.ts';
+import { EmptyPciWindow, PciHost } from '../devices/pci/host.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
@@ -21,8 +28,8 @@ import type { SystemRegisterHandlers } from '../processing-element/system-regist
 import { type BootFiles, type BootPlan, type PsciConduit, planBoot, psciConduit } from './boot.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { powerKeyPin, virtDeviceTree } from './virt-device-tree.ts';
-import { assignTransports, pluggedDevices } from './virt-devices.ts';
-import { sharedInterrupts, virtMemoryMap } from './virt-memory-map.ts';
+import { assignTransports, pluggedDevices, plugIntoPci } from './virt-devices.ts';
+import { pciInterrupt, sharedInterrupts, virtMemoryMap } from './virt-memory-map.ts';
 import { MachineClock } from './virtual-clock.ts';
 
 /** What the board depends on besides the machine's options. */
@@ -204,10 +211,20 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     place(transport, { base: at.virtio.base + index * transportSize, size: transportSize });
     return transport;
   });
-  place(new EmptyPciWindow('PCI memory window'), at.pciMemory);
+  const pci = new PciHost([0, 1, 2, 3].map(pin => gic.spi(pciInterrupt + pin)));
+  const functions = plugIntoPci(pci, plugged, {
+    memory: dma,
+    send: (requester, address, data) => {
+      if (gic instanceof GicV3 && gic.its && address === at.gicIts.base + translaterOffset) {
+        gic.its.translate(requester, data);
+      } else if (messageFrame && address === at.gicV2m.base + setSpiOffset) messageFrame.signal(data);
+      else dma.write(address, littleEndian(data, 4));
+    },
+  });
+  place(pci.memoryWindow('PCI memory window', at.pciMemory.base), at.pciMemory);
   place(new EmptyPciWindow('PCI I/O window'), at.pciIo);
-  place(new PciConfigurationSpace(), at.pciConfiguration);
-  place(new EmptyPciWindow('PCI 64-bit memory window'), at.pciMemory64);
+  place(pci.configuration, at.pciConfiguration);
+  place(pci.memoryWindow('PCI 64-bit memory window', at.pciMemory64.base), at.pciMemory64);
 
   let secureUart: Pl011 | undefined;
   let secureGpio: Pl061 | undefined;
@@ -233,6 +250,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   const devices: readonly (Snapshotable | undefined)[] = [
     ...[gic, timer, uart, secureUart, rtc, gpio, secureGpio, fwCfg],
     ...transports.filter(transport => transport.endpoint),
+    pci,
     ...banks,
   ];
   const stateful = devices.filter(device => device !== undefined);
@@ -240,7 +258,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
 
   /** Input for the first port that is connected with the terminal. */
   const consoleInput = (bytes: Uint8Array) => {
-    for (const { endpoint } of transports) {
+    for (const { endpoint } of [...transports, ...functions]) {
       const owner = plugged.find(({ device }) => device === endpoint?.device);
       const port = owner?.terminalPorts[0];
       if (port === undefined || !(endpoint?.device instanceof VirtioConsole)) continue;

@@ -1,10 +1,13 @@
 /** Makes the devices that are plugged into the board, from what the options say. */
 
+import type { DirectMemoryAccess } from '../bus/direct-memory-access.ts';
+import { type PciHost, requesterId } from '../devices/pci/host.ts';
 import { VirtioBlock } from '../devices/virtio/block.ts';
 import { type ConsolePort, VirtioConsole } from '../devices/virtio/console.ts';
 import type { VirtioDevice } from '../devices/virtio/device.ts';
 import { Disk, type DiskImage } from '../devices/virtio/disk.ts';
 import { VirtioEntropy } from '../devices/virtio/entropy.ts';
+import { VirtioPci } from '../devices/virtio/pci.ts';
 import type { BootFiles } from './boot.ts';
 import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
 import { virtMemoryMap } from './virt-memory-map.ts';
@@ -66,4 +69,34 @@ export function assignTransports(devices: readonly PluggedDevice[]): ReadonlyMap
     throw new OptionError(`there are ${onMmio.length} devices for virtio-mmio, and the board has ${count} transports`);
   }
   return new Map(onMmio.map((device, index) => [count - 1 - index, device]));
+}
+
+/** What functions need of the board. */
+export interface PciBoard {
+  readonly memory: DirectMemoryAccess;
+  /** Takes a message of a function: an interrupt, or a word for memory. */
+  readonly send: (requester: number, address: number, data: number) => void;
+}
+
+const slots = 32;
+
+/** Plugs devices into the PCI bus: where they ask to be, or into the first free slot. */
+export function plugIntoPci(host: PciHost, devices: readonly PluggedDevice[], board: PciBoard): readonly VirtioPci[] {
+  const onPci = devices.filter(({ options }) => options.bus === 'pci');
+  const taken = new Set([0]);
+  return onPci.map(({ device, options: { slot: wanted } }) => {
+    let slot = wanted ?? 1;
+    while (wanted === undefined && taken.has(slot)) slot++;
+    if (taken.has(slot)) throw new OptionError(`PCI slot ${slot.toString(16)} (addr=) has a device already`);
+    if (slot >= slots)
+      throw new OptionError(`there are ${onPci.length} devices for PCI, and the bus has ${slots - 1} slots`);
+    taken.add(slot);
+    const plugged = new VirtioPci({
+      device,
+      memory: board.memory,
+      send: (address, data) => board.send(requesterId(slot), address, data),
+    });
+    host.plug(slot, plugged, 1);
+    return plugged;
+  });
 }
