@@ -158,6 +158,8 @@ const properties: ReadonlySet<string> = new Set([
   'ID_AA64DFR0_EL1.BRPs',
   'ID_AA64DFR0_EL1.WRPs',
   'ID_AA64DFR0_EL1.CTX_CMPs',
+  'ID_AA64ISAR1_EL1.GPA',
+  'ID_AA64ISAR1_EL1.GPI',
   'ID_AA64MMFR0_EL1.SNSMem',
   'ID_AA64MMFR0_EL1.PARange',
   'ID_AA64MMFR2_EL1.BBM',
@@ -224,6 +226,8 @@ function reportedFeatures(values: ReadonlyMap<SystemRegisterName, bigint>): Set<
     const says = value !== absent || high - low !== 3 ? value >= report.value : false;
     if (implemented && says) found.add(name);
   }
+  // Either algorithm is pointer authentication.
+  if (found.has('FEAT_PACIMP')) found.add('FEAT_PAuth');
   return found;
 }
 

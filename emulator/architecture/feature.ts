@@ -91,7 +91,9 @@ const rows = [
   // ID_AA64ISAR1_EL1
   has('FEAT_DPB', 'ID_AA64ISAR1_EL1', 'DPB', 1, 'Clean to the point of persistence'),
   has('FEAT_DPB2', 'ID_AA64ISAR1_EL1', 'DPB', 2, 'Clean to the point of deep persistence'),
-  lacks('FEAT_PAuth', 'ID_AA64ISAR1_EL1', 'API', 1, 'Pointer authentication'),
+  has('FEAT_PAuth', 'ID_AA64ISAR1_EL1', 'APA', 1, 'Pointer authentication'),
+  has('FEAT_PACQARMA5', 'ID_AA64ISAR1_EL1', 'APA', 1, 'Pointer authentication by QARMA5'),
+  has('FEAT_PACIMP', 'ID_AA64ISAR1_EL1', 'API', 1, 'Pointer authentication by an algorithm of its own'),
   has('FEAT_JSCVT', 'ID_AA64ISAR1_EL1', 'JSCVT', 1, 'JavaScript conversion'),
   has('FEAT_FCMA', 'ID_AA64ISAR1_EL1', 'FCMA', 1, 'Complex arithmetic'),
   has('FEAT_LRCPC', 'ID_AA64ISAR1_EL1', 'LRCPC', 1, 'Load-acquire with weaker order'),

@@ -58,6 +58,8 @@ export interface OperandKind<Ref extends OperandRef = OperandRef> {
   readonly stackPointer?: boolean;
   /** The field that holds the register number, for role `register`. */
   readonly registerField?: string;
+  /** The register itself, for an operand that is always the same and has no text. */
+  readonly registerNumber?: number;
   /** Fields of the pattern that this operand decides. */
   readonly fields: readonly string[];
   /** A phrase for people: what may stand here, with its range. */

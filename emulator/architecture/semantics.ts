@@ -42,8 +42,16 @@ export type StateField =
   | 'eventRegister'
   | 'interruptPending'
   | 'exclusiveValid'
-  | 'exclusiveSize';
-export type WideStateField = 'exclusiveAddress' | 'fpcr' | 'fpsr';
+  | 'exclusiveSize'
+  | 'pointerAuthentication';
+export type WideStateField =
+  | 'exclusiveAddress'
+  | 'fpcr'
+  | 'fpsr'
+  /** Where a system operation that needs an address finds it. */
+  | 'exitAddress'
+  /** A system register as it is stored, past all checks. */
+  | `register:${string}`;
 
 /** A register operand of the row as semantics see it; the lowering knows where its number comes from. */
 export interface RegisterRef {

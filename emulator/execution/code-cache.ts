@@ -123,7 +123,12 @@ export class CodeCache {
   private decodeRecord(at: number): boolean {
     const { view } = this.memory;
     const decoded = decode(view.getUint32(this.wordAddress(at), true));
-    if (!decoded || (decoded.row.feature !== undefined && !this.hasFeature(decoded.row.feature))) {
+    const absent = decoded?.row.feature !== undefined && !this.hasFeature(decoded.row.feature);
+    if (absent && decoded.row.traits.has('hint')) {
+      view.setUint16(at, HANDLER_NOTHING, true);
+      return false;
+    }
+    if (!decoded || absent) {
       view.setUint16(at, HANDLER_UNDEFINED, true);
       return true;
     }

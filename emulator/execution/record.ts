@@ -152,7 +152,8 @@ export function writeRecord(
   for (const part of layout.parts) {
     const kind = row.operands[part.operand] as OperandKind;
     if (part.kind === 'register') {
-      const number = ((fields[kind.registerField as string] as number) + part.distance) & 31;
+      const first = kind.registerNumber ?? (fields[kind.registerField as string] as number);
+      const number = (first + part.distance) & 31;
       const slot = slotOf(kind, number, part.direction);
       if (part.storedAs === 'slot') view.setUint8(at + part.at, slot);
       else view.setUint16(at + part.at, slot << registerShift(kind.bank ?? 'x'), true);

@@ -7,6 +7,7 @@ import {
   executeSupervisorCall,
 } from '../processing-element/call-instructions.ts';
 import { synchronizeErrors, wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
+import { authenticationTrap } from '../processing-element/pointer-authentication.ts';
 import { raiseBreakpointInstruction, raiseTrap, raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
 import {
   completeInstruction,
@@ -103,6 +104,9 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
     else if (outcome === 'undefined') raiseUndefined(unit.pe);
   },
   eret: ({ pe }) => executeExceptionReturn(pe),
+  eretaa: ({ pe, state }) => executeExceptionReturn(pe, { key: 'A', target: state.engine.getWide('exitAddress') }),
+  eretab: ({ pe, state }) => executeExceptionReturn(pe, { key: 'B', target: state.engine.getWide('exitAddress') }),
+  pointerAuthenticationTrap: ({ pe }) => raiseTrap(pe, authenticationTrap(pe)),
   mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),

@@ -6,6 +6,7 @@ const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([
   'spAlignMask',
   'alignmentCheck',
   'fpTrapped',
+  'pointerAuthentication',
   'interruptPending',
   'tlb',
   'tlbUnprivileged',

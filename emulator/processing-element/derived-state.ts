@@ -1,6 +1,7 @@
 /** The words of PE state that generated code tests in place of control registers. */
 import { controllingLevel } from './effective-registers.ts';
 import { checkFloatingPointAccess } from './floating-point-access.ts';
+import { authenticationControls } from './pointer-authentication.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { type RegisterField, registerField } from './register-field.ts';
 
@@ -17,12 +18,13 @@ const SA0 = [undefined, registerField('SCTLR_EL1', 'SA0'), registerField('SCTLR_
 /** SP must be a multiple of 16 when it is the base of an access. */
 const SP_ALIGNMENT = 15;
 
-/** Recomputes `spAlignMask`, `alignmentCheck` and `fpTrapped`: due after a change of level and of their controls. */
+/** Recomputes `spAlignMask`, `alignmentCheck`, `fpTrapped` and `pointerAuthentication`: due after a change of level and of their controls. */
 export function refreshDerivedState(pe: ProcessingElement): void {
   const { state } = pe;
   const level = controllingLevel(pe);
   const spControl = state.el === 0 ? SA0[level as 1 | 2] : SA[level];
   state.engine.set('spAlignMask', pe.field(spControl) === 1 ? SP_ALIGNMENT : 0);
   state.engine.set('alignmentCheck', pe.field(A[level]));
+  state.engine.set('pointerAuthentication', authenticationControls(pe));
   state.engine.set('fpTrapped', checkFloatingPointAccess(pe) === undefined ? 0 : 1);
 }

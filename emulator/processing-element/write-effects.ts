@@ -53,13 +53,13 @@ const effects: Partial<Record<SystemRegisterName, WriteEffect>> = {
   SCTLR_EL3: systemControl('SCTLR_EL3', 'M WXN EE'),
   HCR_EL2: all(
     when('HCR_EL2', 'VM PTW DC DCT FWB CD ID E2H', translationControls('HCR_EL2')),
-    when('HCR_EL2', 'E2H TGE', context),
+    when('HCR_EL2', 'E2H TGE API', context),
     when('HCR_EL2', 'TGE', debug),
     when('HCR_EL2', 'AMO IMO FMO VSE VI VF TGE E2H', interrupts),
   ),
   SCR_EL3: all(
     when('SCR_EL3', 'NS EEL2 SIF', translationControls('SCR_EL3')),
-    when('SCR_EL3', 'NS EEL2', context),
+    when('SCR_EL3', 'NS EEL2 API', context),
     interrupts,
   ),
   CPACR_EL1: derived,

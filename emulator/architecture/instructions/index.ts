@@ -17,6 +17,7 @@ import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
 import { moveAndAddress } from './move-address.ts';
+import { pointerAuthentication, pointerAuthenticationHints } from './pointer-authentication.ts';
 import { simd } from './simd.ts';
 import { simdFloatingPointComplex } from './simd-floating-point-complex.ts';
 import { simdFloatingPointElement } from './simd-floating-point-element.ts';
@@ -38,7 +39,8 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Flag manipulation': flagManipulation,
   Branches: branches,
   'Exception generation': exceptionGeneration,
-  System: system,
+  System: [...system, ...pointerAuthenticationHints],
+  'Pointer authentication': pointerAuthentication,
   'Loads and stores': loadStore,
   'Pairs of registers': loadStorePair,
   'Exclusive and ordered': exclusiveAndOrdered,

@@ -29,25 +29,6 @@ const hint = (name: string, number: number, brief: string, operation?: string) =
   });
 };
 
-/** Authentication codes in the hint space do nothing while FEAT_PAuth is absent, which this machine lacks. */
-const pointerAuthenticationHints = (
-  [
-    ['xpaclri', 7, 'Removes the authentication code of X30.'],
-    ['pacia1716', 8, 'Signs X17 with X16 and key A.'],
-    ['pacib1716', 10, 'Signs X17 with X16 and key B.'],
-    ['autia1716', 12, 'Authenticates X17 with X16 and key A.'],
-    ['autib1716', 14, 'Authenticates X17 with X16 and key B.'],
-    ['paciaz', 24, 'Signs X30 with zero and key A.'],
-    ['paciasp', 25, 'Signs X30 with SP and key A.'],
-    ['pacibz', 26, 'Signs X30 with zero and key B.'],
-    ['pacibsp', 27, 'Signs X30 with SP and key B.'],
-    ['autiaz', 28, 'Authenticates X30 with zero and key A.'],
-    ['autiasp', 29, 'Authenticates X30 with SP and key A.'],
-    ['autibz', 30, 'Authenticates X30 with zero and key B.'],
-    ['autibsp', 31, 'Authenticates X30 with SP and key B.'],
-  ] as const
-).map(([name, number, brief]) => hint(name, number, brief));
-
 /** The number of HINT is CRm:op2. */
 const hintNumber: OperandKind<TextRef> = {
   role: 'text',
@@ -74,7 +55,6 @@ const hints = [
   hint('psb csync', 17, 'Synchronizes profiling; has no effect here.'),
   hint('tsb csync', 18, 'Synchronizes tracing; has no effect here.'),
   hint('csdb', 20, 'Keeps speculation from using wrong data; has no effect here.'),
-  ...pointerAuthenticationHints,
   ...['', 'c', 'j', 'jc'].map((target, i) =>
     hint(target ? `bti ${target}` : 'bti', 32 + 2 * i, 'Marks a place that indirect branches may go to.'),
   ),

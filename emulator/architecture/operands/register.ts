@@ -63,6 +63,18 @@ function general(field: string, width: Width, stackPointer: boolean): OperandKin
   };
 }
 
+/** A register that an instruction always uses and its text does not name; 31 is the stack pointer. */
+export const fixedRegister = (number: number): OperandKind<RegisterRef> => ({
+  role: 'register',
+  bank: 'x',
+  stackPointer: true,
+  registerNumber: number,
+  fields: [],
+  describe: generalRegisterName(number, true, true),
+  print: () => '',
+  parse: () => ({ fields: {}, consumed: 0 }),
+});
+
 /** X or W register by number; 31 is the zero register. */
 export const generalRegister = (field: string, width: Width): OperandKind<RegisterRef> => general(field, width, false);
 

@@ -13,6 +13,7 @@ import type {
   ValueType,
   WideStateField,
 } from '../../architecture/semantics.ts';
+import { type SystemRegisterName, systemRegisterSlot } from '../../architecture/system-registers/index.ts';
 import { ACTIVE_WINDOW, type StateFieldName, stateOffsets } from '../../processing-element/state.ts';
 import { TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../translation/tlb.ts';
 import { ACCESS_FOR_WRITE, ACCESS_STORE, ACCESS_UNPRIVILEGED, Exit, raisedCodes } from '../engine.ts';
@@ -30,6 +31,14 @@ import {
 
 /** Addresses of state in the active window. */
 export const at = (field: StateFieldName): number => ACTIVE_WINDOW + stateOffsets[field];
+
+/** Where a wide field is: a part of the state, or the storage of a system register. */
+function wideAt(field: WideStateField): number {
+  if (!field.startsWith('register:')) return at(field as StateFieldName);
+  const slot = systemRegisterSlot(field.slice('register:'.length) as SystemRegisterName);
+  if (slot === undefined) throw new Error(`${field} has no storage`);
+  return at('systemRegisters') + 8 * slot;
+}
 
 /** Locals of the function a handler is emitted into. */
 export interface Locals {
@@ -154,12 +163,12 @@ export class InterpreterPlace implements Place {
     this.body.memory('i32.store', at(stateName(field)));
   }
   readWideState(field: WideStateField): void {
-    this.body.i32(0).memory('i64.load', at(field));
+    this.body.i32(0).memory('i64.load', wideAt(field));
   }
   writeWideState(field: WideStateField, value: Emit): void {
     this.body.i32(0);
     value();
-    this.body.memory('i64.store', at(field));
+    this.body.memory('i64.store', wideAt(field));
   }
 
   private page(): void {

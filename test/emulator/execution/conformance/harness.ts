@@ -70,13 +70,21 @@ const pairs = (op: 'ldp' | 'stp', bank: string, base: string, first: number, las
     return `        ${op} ${bank}${n}, ${bank}${n + 1}, [${base}, #${offset + i * (bank === 'q' ? 32 : 16)}]`;
   }).join('\n');
 
+/** The ten halves of the keys of pointer authentication, S3_0_C2_C1_0 and on. */
+const keys = Array.from({ length: 10 }, (_, i) => {
+  const half = BigInt.asUintN(64, 0x9e3779b97f4a7c15n * BigInt(i + 1));
+  const name = `s3_0_c2_c${1 + (i >> 2)}_${i & 3}`;
+  return `        ldr     x0, =0x${half.toString(16)}\n        msr     ${name}, x0`;
+}).join('\n');
+
 const program = `
         .global _start
         .text
-_start: ldr     x0, =0x401 | 0x100      // SCR_EL3: NS, RW, HCE
+_start: ldr     x0, =0x30401 | 0x100    // SCR_EL3: NS, RW, HCE, and no trap of pointer authentication
         msr     scr_el3, x0
-        mov     x0, #0x80000000
+        ldr     x0, =0x30080000000          // HCR_EL2: RW, and no trap of pointer authentication
         msr     hcr_el2, x0
+${keys}
         msr     cptr_el3, xzr
         mov     x0, #0x33ff
         msr     cptr_el2, x0
@@ -102,7 +110,7 @@ clear:  stp     xzr, xzr, [x0], #16
         mov     sp, x0
         mov     x0, #0xff                   // MAIR_EL1: normal memory
         msr     mair_el1, x0
-        ldr     x0, =0x200803519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no TTBR1
+        ldr     x0, =0x200993519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no walks by TTBR1
         msr     tcr_el1, x0
         ldr     x0, =level_one
         msr     ttbr0_el1, x0
@@ -142,7 +150,7 @@ clear:  stp     xzr, xzr, [x0], #16
         tlbi    vmalle1
         dsb     sy
         isb
-        ldr     x0, =0x30d00980 | 0x1000 | 5    // with the MMU and the data cache
+        ldr     x0, =0xf8d02980 | 0x1000 | 5    // with the MMU, the data cache and all authentication
         msr     sctlr_el1, x0
         isb
         ldr     x20, =${STARTS_AT}
