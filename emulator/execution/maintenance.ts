@@ -73,10 +73,12 @@ export class Maintenance {
 
   /** DC ZVA. False when it took an exception. */
   zeroBlock(address: bigint): boolean {
-    const { pe, state } = this.unit;
+    const { pe, state, tlb, context } = this.unit;
     const memory = this.memory();
     const start = address & ~(ZERO_BLOCK_BYTES - 1n);
     for (let offset = 0n; offset < ZERO_BLOCK_BYTES; offset += 8n) {
+      // The first store may open the way for the others.
+      if (tlb.zero(context, start, Number(ZERO_BLOCK_BYTES))) return true;
       memory.store(this.unit, start + offset, 0n, ACCESS_STORE | 3);
       if (state.engine.get('accessFailed') === 0) continue;
       state.engine.set('accessFailed', 0);

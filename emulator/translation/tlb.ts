@@ -123,6 +123,21 @@ export class FastTlb {
     if (translation.stage1SizeBits > book.largest[half]) book.largest[half] = translation.stage1SizeBits;
   }
 
+  /**
+   * Writes zeros to a block within a page, when stores to the page need no help. Says whether it did.
+   * @param bytes length, a multiple of 4 to which the address is aligned
+   */
+  zero(context: TranslationContext, virtualAddress: bigint, bytes: number): boolean {
+    const low = Number(BigInt.asIntN(32, virtualAddress));
+    const page = low & ~0xfff;
+    const at = this.at(context, (low >>> PAGE_BITS) & (TLB_ENTRIES - 1));
+    const { words } = this;
+    if (words[at + 2] !== page || words[at + 3] !== Number(BigInt.asIntN(32, virtualAddress >> 32n))) return false;
+    const host = (words[at + 4]! + low) >>> 2;
+    words.fill(0, host, host + (bytes >>> 2));
+    return true;
+  }
+
   /** Invalidates a whole context. */
   flush(context: TranslationContext): void {
     const book = this.books[context]!;

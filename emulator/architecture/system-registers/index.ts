@@ -71,10 +71,15 @@ export const storedSystemRegisters: readonly SystemRegister<SystemRegisterName>[
   row => row.storage === 'own',
 );
 
-const slots = new Map<string, number>(storedSystemRegisters.map((row, slot) => [row.name, slot]));
+const ownSlots = new Map<string, number>(storedSystemRegisters.map((row, slot) => [row.name, slot]));
+const slots = new Map<string, number | undefined>(
+  systemRegisters.map(({ name, storage }) => [
+    name,
+    ownSlots.get(typeof storage === 'object' ? storage.sharedWith : name),
+  ]),
+);
 
 /** The storage slot of a register, following aliases; undefined when the register is a view without state of its own. */
 export function systemRegisterSlot(name: SystemRegisterName): number | undefined {
-  const { storage } = systemRegisterNamed(name);
-  return typeof storage === 'object' ? slots.get(storage.sharedWith) : slots.get(name);
+  return slots.get(name);
 }
