@@ -3,7 +3,7 @@
  * Floating-Point and Advanced SIMD). Conversions with integers are in `floating-point-integer.ts`.
  */
 import { type Instruction, instruction } from '../instruction.ts';
-import { floatImmediate } from '../operands/floating-point.ts';
+import { floatImmediate, floatZero } from '../operands/floating-point.ts';
 import { hexadecimal, unsignedImmediate } from '../operands/immediate.ts';
 import { condition } from '../operands/shift.ts';
 import { scalarRegister } from '../operands/vector.ts';
@@ -309,10 +309,10 @@ const compares = FLOAT_TYPES.flatMap(type =>
         {
           feature: type.feature,
           traits,
-          operands: { n },
+          operands: { n, zero: floatZero },
           // Rm is ignored and should be zero.
           defaults: { Rm: 0 },
-          syntax: `${name} {n}, #0.0`,
+          syntax: `${name} {n}, {zero}`,
           brief: `Compares a ${type.what}-precision number with zero${nans}.`,
           semantics: (b, o) => {
             checkFloatingPoint(b);

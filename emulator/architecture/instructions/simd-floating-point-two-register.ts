@@ -3,7 +3,7 @@
  * scalar pairwise, shift by immediate and modified immediate): rounding, conversions, comparisons with zero, estimates.
  */
 import { type Instruction, instruction } from '../instruction.ts';
-import { floatImmediate, fractionBits } from '../operands/floating-point.ts';
+import { floatImmediate, floatZero, fractionBits } from '../operands/floating-point.ts';
 import { always, halfOrFull, scalarRegister, vectorRegister } from '../operands/vector.ts';
 import type { I64, SemanticsBuilder } from '../semantics.ts';
 import {
@@ -341,8 +341,8 @@ const vectorForms = operations
         {
           ...common,
           feature: feature ?? type.vectorFeature,
-          operands: vectors(type),
-          syntax: `${name} {d}, {n}${withZero ? ', #0.0' : ''}`,
+          operands: { ...vectors(type), ...(withZero && { zero: floatZero }) },
+          syntax: `${name} {d}, {n}${withZero ? ', {zero}' : ''}`,
           brief: `${brief}, in ${type.what} precision.`,
           shape: shapeOfQ(type) as ['Q'],
           semantics: (b, o, f) => {
@@ -369,8 +369,8 @@ const scalarForms = operations
         {
           ...common,
           feature: type.vectorFeature,
-          operands: scalars(type),
-          syntax: `${name} {d}, {n}${withZero ? ', #0.0' : ''}`,
+          operands: { ...scalars(type), ...(withZero && { zero: floatZero }) },
+          syntax: `${name} {d}, {n}${withZero ? ', {zero}' : ''}`,
           brief: `${brief.replace(/lanes/g, 'a register')}, in ${type.what} precision.`,
           semantics: (b, o) => {
             checkFloatingPoint(b);

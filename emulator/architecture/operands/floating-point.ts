@@ -1,5 +1,5 @@
 /** Operands of floating-point instructions: the eight-bit immediate, and numbers of bits behind a point. */
-import { current, type ImmediateRef, type OperandKind, problem } from '../operand.ts';
+import { current, type ImmediateRef, type OperandKind, problem, type TextRef } from '../operand.ts';
 import type { Fields } from '../pattern.ts';
 import { immediateAt } from './immediate.ts';
 
@@ -78,3 +78,16 @@ export function fractionBits(field: string, width: number, limit: number): Opera
     value: f => BigInt(from - (f[field] as number)),
   };
 }
+
+/** The zero that a comparison is with. */
+export const floatZero: OperandKind<TextRef> = {
+  role: 'text',
+  fields: [],
+  describe: 'zero',
+  print: () => '#0.0',
+  parse: input => {
+    const immediate = immediateAt(input);
+    const isZero = immediate?.float === 0 || immediate?.value === 0n;
+    return isZero ? { fields: {}, consumed: 1 } : problem('expected #0.0', current(input)?.span);
+  },
+};

@@ -1,12 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { DOUBLE, FPSR, SINGLE } from '../../../emulator/execution/floating-point.ts';
+import { DOUBLE, FPSR, HALF, Rounding, SINGLE } from '../../../emulator/execution/floating-point.ts';
 import {
   floatAdd,
   floatCompare,
   floatDivide,
   floatMultiply,
   floatMultiplyAdd,
+  floatSquareRoot,
 } from '../../../emulator/execution/floating-point-arithmetic.ts';
+import {
+  floatConvert,
+  floatToInteger,
+  floatToJavaScriptInteger,
+} from '../../../emulator/execution/floating-point-conversion.ts';
+import {
+  floatReciprocalEstimate,
+  floatReciprocalSquareRootEstimate,
+} from '../../../emulator/execution/floating-point-estimate.ts';
 import { Random } from '../translation/random.ts';
 
 const view = new DataView(new ArrayBuffer(8));
@@ -101,5 +111,69 @@ describe('Floating-point arithmetic', () => {
     expect([nzcv(one, one), nzcv(one, two), nzcv(two, one), nzcv(one, nan)]).toEqual([6, 8, 2, 3]);
     expect(floatCompare(DOUBLE, one, nan, false, TO_NEAREST).flags).toBe(0);
     expect(floatCompare(DOUBLE, one, nan, true, TO_NEAREST).flags).toBe(FPSR.IOC);
+  });
+
+  test('square roots and quotients agree with the host', () => {
+    const random = new Random(9);
+    for (let i = 0; i < 2000; i++) {
+      const [x, y] = [random.bits(63), random.bits(64)];
+      const root = Math.sqrt(doubleOf(x));
+      if (!Number.isNaN(root)) expect(floatSquareRoot(DOUBLE, x, TO_NEAREST).bits).toBe(bitsOfDouble(root));
+      const quotient = doubleOf(x) / doubleOf(y);
+      if (!Number.isNaN(quotient)) expect(floatDivide(DOUBLE, x, y, TO_NEAREST).bits).toBe(bitsOfDouble(quotient));
+    }
+  });
+
+  test('a number rounded to odd says in its last bit that something was lost', () => {
+    const third = bitsOfDouble(1 / 3);
+    expect(floatConvert(DOUBLE, SINGLE, third, TO_NEAREST, Rounding.odd)).toEqual({
+      bits: 0x3eaa_aaabn,
+      flags: FPSR.IXC,
+    });
+    expect(floatConvert(DOUBLE, SINGLE, bitsOfDouble(2 ** 200), TO_NEAREST, Rounding.odd).bits).toBe(0x7f7f_ffffn);
+  });
+
+  test('the alternative half precision has no infinities', () => {
+    const alternative = 1 << 26;
+    const overflow = { bits: 0x7fffn, flags: FPSR.IOC };
+    expect(floatConvert(SINGLE, HALF, bitsOfSingle(1e6), alternative)).toEqual(overflow);
+    expect(floatConvert(SINGLE, HALF, bitsOfSingle(Number.POSITIVE_INFINITY), alternative)).toEqual(overflow);
+    expect(floatConvert(SINGLE, HALF, bitsOfSingle(Number.NaN), alternative)).toEqual({ bits: 0n, flags: FPSR.IOC });
+    expect(singleOf(floatConvert(HALF, SINGLE, 0x7fffn, alternative).bits)).toBe(131_008);
+  });
+
+  test('half-precision subnormals are flushed by FZ16 alone, without a word, and never in conversions', () => {
+    const flush16 = 1 << 19;
+    expect(floatAdd(HALF, 1n, 0n, FLUSH_TO_ZERO)).toEqual({ bits: 1n, flags: 0 });
+    expect(floatAdd(HALF, 1n, 0n, flush16)).toEqual({ bits: 0n, flags: 0 });
+    expect(singleOf(floatConvert(HALF, SINGLE, 1n, flush16 | FLUSH_TO_ZERO).bits)).toBe(2 ** -24);
+  });
+
+  test('estimates have eight bits', () => {
+    for (const [x, estimate] of [
+      [1, 0.998046875],
+      [2, 0.4990234375],
+      [3, 0.3330078125],
+    ] as const)
+      expect(doubleOf(floatReciprocalEstimate(DOUBLE, bitsOfDouble(x), TO_NEAREST).bits)).toBe(estimate);
+    expect(doubleOf(floatReciprocalSquareRootEstimate(DOUBLE, bitsOfDouble(4), TO_NEAREST).bits)).toBe(0.4990234375);
+    expect(floatReciprocalEstimate(DOUBLE, 0n, TO_NEAREST).flags).toBe(FPSR.DZC);
+  });
+
+  test('integers saturate, and the JavaScript conversion wraps', () => {
+    const signed = { width: 32, unsigned: false, fractionBits: 0 } as const;
+    const to = (x: number) => floatToInteger(DOUBLE, bitsOfDouble(x), signed, Rounding.towardsZero, TO_NEAREST);
+    expect(to(3e9)).toEqual({ bits: 0x7fff_ffffn, flags: FPSR.IOC });
+    expect(to(-1.5)).toEqual({ bits: 0xffff_ffffn, flags: FPSR.IXC });
+    expect(floatToJavaScriptInteger(bitsOfDouble(2 ** 32 + 5), TO_NEAREST)).toEqual({ bits: 5n, flags: FPSR.IOC });
+  });
+
+  test('QEMU 7.2 differs: FJCVTZS of a flushed subnormal does not set Z (FPToFixedJS)', () => {
+    expect(floatToJavaScriptInteger(1n, FLUSH_TO_ZERO)).toEqual({ bits: 0n, flags: FPSR.IDC });
+  });
+
+  test('QEMU 7.2 differs: FCVTZS of a half to a fixed-point scalar has nothing above 16 bits', () => {
+    const to = { width: 16, unsigned: false, fractionBits: 15 } as const;
+    expect(floatToInteger(HALF, 0xbc00n, to, Rounding.towardsZero, TO_NEAREST)).toEqual({ bits: 0x8000n, flags: 0 });
   });
 });
