@@ -173,7 +173,7 @@ export interface LoadedImage {
 
 /**
  * A launch configuration (`request: 'launch'`). Machine words are QEMU's. Relative paths are resolved against `cwd`.
- * One of `program`, `kernel` and `bios` is needed.
+ * One of `program`, `kernel`, `bios` and `snapshot` is needed.
  */
 export interface LaunchConfiguration {
   /** ELF file, arm64 Image, raw binary, or assembly source (`.s`, `.S`), which is assembled and linked first. */
@@ -205,6 +205,11 @@ export interface LaunchConfiguration {
   readonly sourceFileMap?: Readonly<Record<string, string>>;
   /** Directories searched by `#include` and `.include` when `program` is assembly source. */
   readonly includePath?: readonly string[];
+  /**
+   * A machine saved to a file: it goes on from there instead of from reset. It is made of what it was made of then; what
+   * the configuration says beyond that must agree.
+   */
+  readonly snapshot?: string;
   /** Stop before the first instruction. Default false. */
   readonly stopOnEntry?: boolean;
   /** Stop at this function first. */

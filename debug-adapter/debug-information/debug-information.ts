@@ -5,6 +5,7 @@
  */
 import { MalformedData } from './byte-reader.ts';
 import type { ByteSource } from './byte-source.ts';
+import { CodeBytes } from './code-bytes.ts';
 import { CallFrames } from './dwarf/call-frames.ts';
 import { DebugEntries, type Entry } from './dwarf/entries.ts';
 import { type DebugFunction, DebugFunctions } from './dwarf/functions.ts';
@@ -38,6 +39,8 @@ const patchableBytes = 16n;
 
 export class DebugInformation {
   readonly elf: ElfFile;
+  /** Its instructions. */
+  readonly code: CodeBytes;
   readonly #sections: DwarfSections;
   readonly #problems: string[] = [];
   #symbols: SymbolTable | undefined;
@@ -49,6 +52,7 @@ export class DebugInformation {
   /** Throws `MalformedData` when the bytes are no AArch64 ELF file at all. */
   constructor(file: ByteSource | Uint8Array, name: string) {
     this.elf = new ElfFile(file, name);
+    this.code = new CodeBytes(this.elf);
     this.#sections = new DwarfSections(this.elf);
   }
 

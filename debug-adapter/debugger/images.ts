@@ -96,6 +96,13 @@ export class Images {
       one.placements = [placement, ...one.placements.filter(other => other !== placement)];
   }
 
+  /** The image runs at this place as well, and was seen there last. */
+  addPlacement(image: Image, placement: Placement): PlacedImage {
+    const one = this.#images.find(candidate => candidate === image);
+    if (one) one.placements = [placement, ...one.placements];
+    return { image, placement };
+  }
+
   /** Images at places that apply to a context, in the order in which they are asked. */
   *#applying(where: CodeContext): Generator<PlacedImage> {
     for (const image of this.#images) {
@@ -192,7 +199,7 @@ export class Images {
     return (
       this.#ask(address, where, (information, linked) => {
         const row = information.rowAt(linked);
-        return row && row.isStatement && row.address === linked;
+        return row === undefined ? undefined : row.isStatement && row.address === linked;
       }) ?? false
     );
   }

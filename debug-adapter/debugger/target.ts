@@ -172,6 +172,8 @@ export interface Target {
   /** Bytes that the machine's first serial port sends. Nothing is sent again while history is replayed. */
   onSerialOutput: ((bytes: Uint8Array) => void) | undefined;
   sendSerialInput(bytes: Uint8Array): void;
+  /** The machine as it is now, for `snapshot` of a launch configuration; absent where the target has no such thing. */
+  saveSnapshot?(): Uint8Array;
   /** Back to reset, with breakpoints kept and the recording begun anew. */
   reset(): void;
   /** Asks the guest to power off where the board has a way to; false when it has none. */

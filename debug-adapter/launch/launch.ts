@@ -7,6 +7,7 @@ import { isAssemblySource } from './assembly-source.ts';
 import { HostFiles } from './host-files.ts';
 import type { Launch, LaunchedMachine } from './launched-machine.ts';
 import { optionWords, programKind } from './option-words.ts';
+import { explained, readSnapshot } from './snapshot-file.ts';
 import { symbolSources } from './symbol-sources.ts';
 
 export const launch: Launch = configuration => launchMachine(configuration, []);
@@ -28,7 +29,9 @@ export async function launchMachine(
   };
   if (program !== undefined && isAssemblySource(program)) await assembleSource(program);
   const kind = program === undefined ? undefined : programKind(files.read(program));
-  const options = machineOptions([...optionWords(configuration, kind), ...moreWords]);
+  // What neither the configuration nor the words say is as in the snapshot; what they say must agree with it.
+  const snapshot = configuration.snapshot === undefined ? undefined : readSnapshot(configuration.snapshot, files);
+  const options = machineOptions([...optionWords(configuration, kind), ...moreWords], snapshot?.options);
   const { kernel, bios } = options;
   if (kernel !== undefined && kernel !== program && isAssemblySource(kernel)) await assembleSource(kernel);
   if (bios !== undefined && isAssemblySource(bios)) {
@@ -37,6 +40,7 @@ export async function launchMachine(
     );
   }
   const machine = createMachine(options, files);
+  if (snapshot) explained(snapshot.path, () => machine.restoreSnapshot(snapshot.bytes));
   const named = { ...configuration, ...(options.kernel !== program && { kernel: options.kernel }), bios: options.bios };
   return {
     target: new EmulatorTarget(machine, { reverseDebugging: configuration.reverseDebugging ?? true }),

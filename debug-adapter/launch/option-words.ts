@@ -19,15 +19,20 @@ export const rawProgramAddress = 0x4008_0000;
 
 /** `kind` tells of what kind the program is, when there is one. */
 export function optionWords(configuration: LaunchConfiguration, kind: ProgramKind | undefined): string[] {
-  const { program, machine = 'virt', virtualization = true, secure = false, gicVersion = 3 } = configuration;
+  const { program, machine = 'virt', snapshot } = configuration;
+  // With a snapshot, only what is said counts: the rest is as it was.
+  const assumed = snapshot === undefined ? { virtualization: true, secure: false, gicVersion: 3 } : {};
+  const { virtualization, secure, gicVersion } = { ...assumed, ...configuration };
   const { cpu, memory, smp, kernel, initrd, append, bios, dtb, images = [], semihosting = false } = configuration;
   const settings = {
-    virtualization: virtualization ? 'on' : 'off',
-    secure: secure ? 'on' : 'off',
-    'gic-version': `${gicVersion}`,
+    virtualization: virtualization === undefined ? undefined : virtualization ? 'on' : 'off',
+    secure: secure === undefined ? undefined : secure ? 'on' : 'off',
+    'gic-version': gicVersion,
   };
   // What "machine" says itself counts.
-  const missing = Object.entries(settings).filter(([name]) => !new RegExp(`,\\s*${name}=`).test(machine));
+  const missing = Object.entries(settings).filter(
+    ([name, value]) => value !== undefined && !new RegExp(`,\\s*${name}=`).test(machine),
+  );
   const words = ['-machine', [machine, ...missing.map(([name, value]) => `${name}=${value}`)].join(',')];
   const add = (word: string, value: string | number | undefined) => {
     if (value !== undefined) words.push(word, String(value));

@@ -18,6 +18,10 @@ export interface RunArguments {
   readonly traceExceptions: boolean;
   readonly summary: boolean;
   readonly symbolFiles: readonly string[];
+  /** File that the machine is written to when the run ends before the guest does. */
+  readonly save?: string;
+  /** File that the machine is read from. */
+  readonly restore?: string;
   readonly includePath: readonly string[];
   readonly help: boolean;
 }
@@ -33,6 +37,8 @@ The machine is described in QEMU's words (-machine -cpu -smp -m -kernel -initrd 
   --max-instructions N    end after N instructions
   --trace exceptions      print each exception and return to standard error
   --summary               at the end, print how often each exception was taken
+  --save FILE             write the machine to FILE when the run ends by --expect or --max-instructions
+  --restore FILE          go on from what --save wrote; what the machine is made of is in it
   --symbols FILE          further ELF file with symbols, for the trace and the explanation
   --include DIR           folder for #include and .include of assembly sources
 
@@ -62,6 +68,8 @@ export function parseRunArguments(
   let traceExceptions = false;
   let summary = false;
   let help = false;
+  let save: string | undefined;
+  let restore: string | undefined;
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
     const value = (): string => {
@@ -87,6 +95,12 @@ export function parseRunArguments(
       }
       case '--summary':
         summary = true;
+        break;
+      case '--save':
+        save = value();
+        break;
+      case '--restore':
+        restore = value();
         break;
       case '--symbols':
         symbolFiles.push(value());
@@ -117,6 +131,8 @@ export function parseRunArguments(
     traceExceptions,
     summary,
     symbolFiles,
+    ...(save !== undefined && { save }),
+    ...(restore !== undefined && { restore }),
     includePath,
     help,
   };

@@ -37,16 +37,22 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
 }
 
-export function configurationOf({ program, symbolFiles, includePath }: RunArguments): LaunchConfiguration {
-  return { ...(program !== undefined && { program }), symbolFiles, includePath, reverseDebugging: false };
+export function configurationOf({ program, symbolFiles, includePath, restore }: RunArguments): LaunchConfiguration {
+  return {
+    ...(program !== undefined && { program }),
+    ...(restore !== undefined && { snapshot: restore }),
+    symbolFiles,
+    includePath,
+    reverseDebugging: false,
+  };
 }
 
 /**
  * A program alone gets the machine of a launch configuration, with EL2. Where words describe the machine as QEMU's
  * command line does, what they leave open is as in QEMU.
  */
-export function machineWordsOf({ program, machineWords }: RunArguments): string[] {
-  return program === undefined
+export function machineWordsOf({ program, machineWords, restore }: RunArguments): string[] {
+  return program === undefined && restore === undefined
     ? ['-machine', 'virt,virtualization=off,gic-version=2', ...machineWords]
     : [...machineWords];
 }

@@ -1,4 +1,6 @@
 /** `trapdoor run`: a guest without an editor, for the command line and for CI. */
+
+import { resolve } from 'node:path';
 import { liveContext, recordContext } from '../debugger/code-context.ts';
 import { Debugger } from '../debugger/debugger.ts';
 import { describeRecord } from '../debugger/exception-text.ts';
@@ -7,6 +9,7 @@ import { continueRun } from '../debugger/stepping.ts';
 import type { Stop } from '../debugger/stop.ts';
 import type { ExceptionRecord } from '../debugger/target.ts';
 import type { LaunchedMachine } from '../launch/launched-machine.ts';
+import { writeSnapshot } from '../launch/snapshot-file.ts';
 import type { RunArguments } from './arguments.ts';
 import { Conversation } from './conversation.ts';
 import { PanicWatch } from './panic-watch.ts';
@@ -70,6 +73,7 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   environment.input?.onData(send);
   conversation.begin();
   const status = await loop(session, args, environment, conversation, panic);
+  if (args.save !== undefined) save(session, args.save, status, environment);
   if (args.summary) for (const line of summaryLines(session)) environment.report(line);
   return status;
 }
@@ -83,7 +87,7 @@ async function loop(
 ): Promise<number> {
   const { target } = session;
   // A reset begins the machine's count anew; the limit is one for the whole run.
-  let beforeReset = 0;
+  let beforeReset = -target.position;
   for (;;) {
     if (conversation.isSatisfied) return runStatus.success;
     const left = args.maxInstructions - beforeReset - target.position;
@@ -159,6 +163,18 @@ function reportUndefined({ target: { exceptions } }: Debugger, { report }: RunEn
     report(`before that, at EL${record.from} and 0x${record.instruction.toString(16)}: ${record.reason}`);
     return;
   }
+}
+
+/** Writes the machine to a file where the guest could still go on. */
+function save({ target }: Debugger, path: string, status: number, { report }: RunEnvironment): void {
+  if (target.run(0).kind === 'ended' || (status !== runStatus.success && status !== runStatus.limit)) {
+    report(`nothing is saved to ${path}: the guest has come to its end`);
+    return;
+  }
+  const bytes = target.saveSnapshot?.();
+  if (!bytes) return;
+  const size = writeSnapshot(resolve(path), bytes);
+  report(`saved to ${path} at position ${target.position.toLocaleString('en')}: ${(size / 1e6).toFixed(1)} MB`);
 }
 
 /** Where each element stands, and the exception it is handling. */

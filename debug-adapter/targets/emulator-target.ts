@@ -1,6 +1,6 @@
 /** The bundled machine as a target. */
 import type { ExecutionUnit, Machine, MachineStop } from '../../emulator/index.ts';
-import { isSecure } from '../../emulator/index.ts';
+import { currentVmid, isSecure } from '../../emulator/index.ts';
 import type {
   AddressTranslation,
   ExceptionLevel,
@@ -15,7 +15,7 @@ import type {
   Watchpoint,
 } from '../debugger/target.ts';
 import { UserProblem } from '../debugger/target.ts';
-import { readMemory, translate, writeMemory } from './target-memory.ts';
+import { findInMemory, readMemory, translate, writeMemory } from './target-memory.ts';
 import { canWriteRegister, effectiveRegister, readRegister, writeRegister } from './target-registers.ts';
 
 /** Another element's turn is waited for so long in one step; then the step is left to go on in the next slice. */
@@ -82,6 +82,13 @@ export class EmulatorTarget implements Target {
       },
       get secure() {
         return isSecure(unit.pe);
+      },
+      get vmid() {
+        return currentVmid(unit.pe);
+      },
+      get asid() {
+        const { translator, state } = unit;
+        return translator.stage1Controls(translator.regimeOf(state.el as ExceptionLevel)).asid;
       },
       readRegister: name => readRegister(unit, name),
       writeRegister: (name, value) => {
@@ -154,6 +161,12 @@ export class EmulatorTarget implements Target {
 
   sendSerialInput(bytes: Uint8Array): void {
     this.machine.sendSerialInput(bytes);
+  }
+  saveSnapshot(): Uint8Array {
+    return this.machine.saveSnapshot();
+  }
+  findInMemory(words: Uint32Array, pageOffset: number): bigint[] {
+    return findInMemory(this.machine, words, pageOffset);
   }
   reset(): void {
     this.machine.reset();

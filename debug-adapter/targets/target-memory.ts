@@ -139,3 +139,24 @@ export function writeMemory(machine: Machine, unit: ExecutionUnit, at: SpaceAddr
   });
   return done;
 }
+
+/** No image is at more places than this. */
+const mostPlaces = 16;
+
+/** Physical addresses of memory where these words stand at an offset within a page. */
+export function findInMemory({ board: { memory } }: Machine, words: Uint32Array, pageOffset: number): bigint[] {
+  const { u32 } = memory;
+  const found: bigint[] = [];
+  const [first] = words;
+  if (first === undefined) return found;
+  for (const { base, host, size } of memory.blocks) {
+    const last = (host + size) >>> 2;
+    for (let page = 0; page < size; page += pageSize) {
+      const at = (host + page + pageOffset) >>> 2;
+      if (u32[at] !== first || at + words.length > last) continue;
+      if (words.every((word, index) => u32[at + index] === word)) found.push(BigInt(base + page + pageOffset));
+      if (found.length >= mostPlaces) return found;
+    }
+  }
+  return found;
+}

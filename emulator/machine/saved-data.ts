@@ -107,7 +107,7 @@ function write(to: Writer, value: unknown, depth: number): void {
       to.byte(value ? tags.true : tags.false);
       return;
     case 'number':
-      if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) {
+      if (Number.isInteger(value) && value >= 0 && value < 2 ** 32 && !Object.is(value, -0)) {
         to.byte(tags.integer);
         to.count(value);
       } else {
