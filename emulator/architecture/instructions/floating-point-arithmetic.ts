@@ -1,7 +1,7 @@
 /**
  * Floating-point arithmetic as helpers of semantics.
  *
- * The fast ways hold under FPCR that rounds to nearest and does not flush. WebAssembly's operations round to nearest as
+ * WebAssembly's operations round to nearest as
  * Arm's do; what may differ is NaNs (there the host is not even deterministic), what happens near the smallest normal
  * number, and that WebAssembly has no exceptions. So a result that is no NaN and no infinity, and where underflow is
  * possible is well above the smallest normal number, is Arm's result, and only inexactness is left to find out.
@@ -18,7 +18,6 @@ import {
   exactly,
   type FloatType,
   fast,
-  flushesToZero,
   fromHost,
   HALF,
   type HelperByType,
@@ -33,7 +32,6 @@ import {
   SINGLE,
   signBit,
   toHost,
-  unusualControl,
 } from './floating-point-values.ts';
 
 type Two = readonly [Bits, Bits];
@@ -89,7 +87,8 @@ function sum(name: string, operation: 'add' | 'sub'): HelperByType {
       const first = operation === 'add' ? computeHost(b, 'sub', s, q) : computeHost(b, 'add', s, q);
       return b.or(compareHost(b, 'ne', second, q), compareHost(b, 'ne', first, p));
     };
-    return fast(b, bits, b.or(notFinite(b, type, bits), unusualControl(b)), inexact, exact);
+    const flushed = [x, y, bits].map(v => [type, v] as const);
+    return fast(b, { result: bits, doubtful: notFinite(b, type, bits), rounds: true, flushed, inexact, exact });
   });
 }
 export const floatAdd = sum('floatAdd', 'add');
@@ -102,7 +101,8 @@ function multiplication(name: string): HelperByType {
     const zero = b.and(isZeroBits(b, type, bits), b.or(isZeroBits(b, type, x), isZeroBits(b, type, y)));
     const doubtful = b.and(notWellNormal(b, type, bits), b.isZero(zero));
     const inexact = () => b.and(b.isZero(zero), mayDiffer(b, type, x, y, bits));
-    return fast(b, bits, b.or(doubtful, unusualControl(b)), inexact, exact);
+    const flushed = [x, y].map(v => [type, v] as const);
+    return fast(b, { result: bits, doubtful, rounds: true, flushed, inexact, exact });
   });
 }
 export const floatMultiply = multiplication('floatMultiply');
@@ -113,7 +113,8 @@ export const floatDivide = binary('floatDivide', (b, type, [x, y], exact) => {
   const zero = b.and(isZeroBits(b, type, bits), isZeroBits(b, type, x));
   const doubtful = b.and(notWellNormal(b, type, bits), b.isZero(zero));
   const inexact = () => b.and(b.isZero(zero), mayDiffer(b, type, bits, y, x));
-  return fast(b, bits, b.or(doubtful, unusualControl(b)), inexact, exact);
+  const flushed = [x, y].map(v => [type, v] as const);
+  return fast(b, { result: bits, doubtful, rounds: true, flushed, inexact, exact });
 });
 
 /** Makes the helpers of an operation on one number. */
@@ -132,15 +133,16 @@ export const floatSquareRoot = unary('floatSquareRoot', (b, type, x, exact) => {
   const zero = isZeroBits(b, type, x);
   const doubtful = b.and(notFinite(b, type, bits), b.isZero(zero));
   const inexact = () => b.and(b.isZero(zero), mayDiffer(b, type, bits, bits, x));
-  return fast(b, bits, b.or(doubtful, unusualControl(b)), inexact, exact);
+  return fast(b, { result: bits, doubtful, rounds: true, flushed: [[type, x]], inexact, exact });
 });
 
 /** Maxima and minima of numbers that are no NaNs; WebAssembly orders the zeros as Arm does. */
 function extreme(name: string, operation: 'max' | 'min'): HelperByType {
   return binary(name, (b, type, [x, y], exact) => {
     const bits = fromHost(b, type, computeHost(b, operation, toHost(b, type, x), toHost(b, type, y)));
-    const doubtful = b.or(b.or(isNaNBits(b, type, x), isNaNBits(b, type, y)), flushesToZero(b));
-    return fast(b, bits, doubtful, undefined, exact);
+    const doubtful = b.or(isNaNBits(b, type, x), isNaNBits(b, type, y));
+    const flushed = [x, y].map(v => [type, v] as const);
+    return fast(b, { result: bits, doubtful, flushed, exact });
   });
 }
 export const floatMaximum = extreme('floatMaximum', 'max');
@@ -205,9 +207,11 @@ export const floatMultiplyAdd: HelperByType = byType(type => {
       const odd = roundedToOdd(b, s, error);
       const bits = fromHost(b, type, demote(b, odd));
       const notZero = compareHost(b, 'ne', s, b.f64(0));
-      const doubtful = b.or(b.and(notWellNormal(b, type, bits), notZero), unusualControl(b));
+      const doubtful = b.and(notWellNormal(b, type, bits), notZero);
       const inexact = () => compareHost(b, 'ne', promote(b, toHost(b, type, bits)), odd);
-      return fast(b, bits, doubtful, inexact, () => exactly(b, name, type.word, [a, x, y]));
+      const flushed = [a, x, y].map(v => [type, v] as const);
+      const exact = () => exactly(b, name, type.word, [a, x, y]);
+      return fast(b, { result: bits, doubtful, rounds: true, flushed, inexact, exact });
     });
   return helper(`fast ${name}`, parameters, type.word, (b, a: I64, x: I64, y: I64) => {
     const host = (v: I64): F64 => b.wasm('f64', 'f64.reinterpret_i64', [v]);
@@ -221,17 +225,17 @@ export const floatMultiplyAdd: HelperByType = byType(type => {
     // Where a factor is zero, so is the product, and the sum is exact; but the way round would lose its sign.
     const total = b.select(b.or(zeroX, zeroY), b.add(c, high.product), b.add(upper.sum, odd));
     const bits = b.wasm('i64', 'i64.reinterpret_f64', [total]);
-    // Everything is a multiple of 2^-904 then, and far from overflow.
+    // Everything is a multiple of 2^-904 then, and far from overflow: nothing is subnormal.
     const within = b.and(
       b.and(b.or(exponentWithin(b, x, 400), zeroX), b.or(exponentWithin(b, y, 400), zeroY)),
       b.or(exponentWithin(b, a, 800), zeroA),
     );
-    const doubtful = b.or(b.isZero(within), unusualControl(b));
+    const doubtful = b.isZero(within);
     const inexact = () => {
       const last = twoSum(b, upper.sum, odd);
       return b.or(compareHost(b, 'ne', rest.error, b.f64(0)), compareHost(b, 'ne', last.error, b.f64(0)));
     };
-    return fast(b, bits, doubtful, inexact, () => exactly(b, name, 'i64', [a, x, y]));
+    return fast(b, { result: bits, doubtful, rounds: true, inexact, exact: () => exactly(b, name, 'i64', [a, x, y]) });
   });
 });
 
@@ -278,8 +282,9 @@ export const floatCompare: HelperByType = byType(type => {
       b.i32(0b1000),
       b.select(compareHost(b, 'eq', p, q), b.i32(0b0110), b.i32(0b0010)),
     );
-    const doubtful = b.or(b.or(isNaNBits(b, type, x), isNaNBits(b, type, y)), flushesToZero(b));
-    return fast(b, nzcv, doubtful, undefined, () => exactly(b, name, 'i32', [x, y, signal]));
+    const doubtful = b.or(isNaNBits(b, type, x), isNaNBits(b, type, y));
+    const flushed = [x, y].map(v => [type, v] as const);
+    return fast(b, { result: nzcv, doubtful, flushed, exact: () => exactly(b, name, 'i32', [x, y, signal]) });
   });
 });
 

@@ -15,7 +15,6 @@ import {
   FLOAT_TYPES,
   type FloatType,
   fast,
-  flushesToZero,
   fromHost,
   HALF,
   type HelperByType,
@@ -28,7 +27,6 @@ import {
   promote,
   SINGLE,
   toHost,
-  unusualControl,
 } from './floating-point-values.ts';
 
 /** How FRINT and FCVT to integers round: as their names say, or as FPCR says (`current`). */
@@ -54,10 +52,6 @@ function roundingNumber(b: SemanticsBuilder, rounding: RoundingName): I32 {
   return b.and(b.shrUnsigned(controlWord(b), b.i32(22)), b.i32(3));
 }
 
-/** Where the fast ways of rounding do not hold whatever the number. */
-const unusual = (b: SemanticsBuilder, rounding: RoundingName): I32 =>
-  rounding === 'current' ? unusualControl(b) : flushesToZero(b);
-
 const made = new Map<string, HelperByType>();
 
 /** The helpers of that name, made once, so that all rows share them. */
@@ -81,9 +75,14 @@ export function roundToIntegral(rounding: RoundingName, exact: boolean): HelperB
       if (type === HALF) return slow();
       const value = toHost(b, type, x);
       const rounded = roundHost(b, type, value, rounding);
-      const doubtful = b.or(isNaNBits(b, type, x), unusual(b, rounding));
-      const inexact = exact ? () => compareHost(b, 'ne', rounded, value) : undefined;
-      return fast(b, fromHost(b, type, rounded), doubtful, inexact, slow);
+      return fast(b, {
+        result: fromHost(b, type, rounded),
+        doubtful: isNaNBits(b, type, x),
+        rounds: rounding === 'current',
+        flushed: [[type, x]],
+        ...(exact && { inexact: () => compareHost(b, 'ne', rounded, value) }),
+        exact: slow,
+      });
     });
   return once(name, () => byType(make));
 }
@@ -102,9 +101,14 @@ export function roundToSized(rounding: 'zero' | 'current', size: 32 | 64): Helpe
       const rounded = roundHost(b, type, value, rounding);
       const limit = (sign: number) => hostConstant(b, type, sign * 2 ** (size - 1));
       const fits = b.and(compareHost(b, 'ge', rounded, limit(-1)), compareHost(b, 'lt', rounded, limit(1)));
-      const doubtful = b.or(b.isZero(fits), unusual(b, rounding));
-      const inexact = () => compareHost(b, 'ne', rounded, value);
-      return fast(b, fromHost(b, type, rounded), doubtful, inexact, slow);
+      return fast(b, {
+        result: fromHost(b, type, rounded),
+        doubtful: b.isZero(fits),
+        rounds: rounding === 'current',
+        flushed: [[type, x]],
+        inexact: () => compareHost(b, 'ne', rounded, value),
+        exact: slow,
+      });
     });
   return once(name, () => byType(make));
 }
@@ -157,8 +161,13 @@ export function toInteger(rounding: Exclude<RoundingName, 'current'>, to: Intege
       const safe = b.select(fits, rounded, hostConstant(b, type, 0));
       const integer: I64 = b.wasm('i64', `i64.trunc_${hostType(type)}_${to.unsigned ? 'u' : 's'}`, [safe]);
       const result = to.width === 64 ? integer : b.and(integer, b.i64((1n << BigInt(to.width)) - 1n));
-      const doubtful = b.or(b.isZero(fits), flushesToZero(b));
-      return fast(b, result, doubtful, () => compareHost(b, 'ne', rounded, value), slow);
+      return fast(b, {
+        result,
+        doubtful: b.isZero(fits),
+        flushed: [[type, x]],
+        inexact: () => compareHost(b, 'ne', rounded, value),
+        exact: slow,
+      });
     });
   };
   return once(name, () => byType(make));
@@ -186,7 +195,7 @@ export function fromInteger(from: IntegerType, fixed: boolean): HelperByType {
         const unused = b.add(b.countLeadingZeros(magnitude), b.countTrailingZeros(magnitude));
         return b.lessUnsigned(unused, b.i64(64 - (type.fraction + 1)));
       };
-      return fast(b, fromHost(b, type, scaled), unusualControl(b), inexact, slow);
+      return fast(b, { result: fromHost(b, type, scaled), doubtful: b.i32(0), rounds: true, inexact, exact: slow });
     });
   };
   return once(name, () => byType(make));
@@ -201,8 +210,8 @@ export const toJavaScriptInteger: Helper = helper('floatToJavaScript', ['i64'], 
   const result = b.or(b.and(integer, b.i64(0xffff_ffff)), b.i64(1n << 32n));
   // Whatever is not the number itself, minus zero included, is left to the exact way.
   const minusZero = b.equal(x, b.i64(-1n << 63n));
-  const doubtful = b.or(b.or(compareHost(b, 'ne', rounded, value), b.isZero(fits)), b.or(minusZero, flushesToZero(b)));
-  return fast(b, result, doubtful, undefined, () => exactly(b, 'floatToJavaScriptInteger', 'i64', [x]));
+  const doubtful = b.or(b.or(compareHost(b, 'ne', rounded, value), b.isZero(fits)), minusZero);
+  return fast(b, { result, doubtful, exact: () => exactly(b, 'floatToJavaScriptInteger', 'i64', [x]) });
 });
 
 // ---- between formats
@@ -221,18 +230,18 @@ function conversion(from: FloatType, to: FloatType): Helper {
       const value = computeHost(b, 'copysign', single, toHost(b, SINGLE, sign));
       const bits = fromHost(b, to, to === DOUBLE ? promote(b, value) : value);
       const special = b.atLeastUnsigned(magnitude, b.i32(0x7c00));
-      return fast(b, bits, b.or(special, alternativeHalf(b)), undefined, slow);
+      return fast(b, { result: bits, doubtful: b.or(special, alternativeHalf(b)), exact: slow });
     }
     const value = toHost(b, from, x);
     if (to === DOUBLE) {
-      const doubtful = b.or(isNaNBits(b, from, x), flushesToZero(b));
-      return fast(b, fromHost(b, to, promote(b, value)), doubtful, undefined, slow);
+      const result = fromHost(b, to, promote(b, value));
+      return fast(b, { result, doubtful: isNaNBits(b, from, x), flushed: [[from, x]], exact: slow });
     }
     const narrow = demote(b, value as F64);
     const bits = fromHost(b, to, narrow);
     const doubtful = b.and(notWellNormal(b, to, bits), b.isZero(isZeroBits(b, from, x)));
     const inexact = () => compareHost(b, 'ne', promote(b, narrow), value);
-    return fast(b, bits, b.or(doubtful, unusualControl(b)), inexact, slow);
+    return fast(b, { result: bits, doubtful, rounds: true, inexact, exact: slow });
   });
 }
 

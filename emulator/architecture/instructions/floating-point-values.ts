@@ -116,13 +116,7 @@ const INEXACT = 16;
 export function controlWord(b: SemanticsBuilder): I32 {
   return b.wrap(b.wideState('fpcr'));
 }
-/** Whether FPCR asks for rounding other than to nearest, or for flushing to zero (not zero when it does). */
-export function unusualControl(b: SemanticsBuilder): I32 {
-  return b.and(controlWord(b), b.i32(CONTROL.RMode | CONTROL.FZ));
-}
-export function flushesToZero(b: SemanticsBuilder): I32 {
-  return b.and(controlWord(b), b.i32(CONTROL.FZ));
-}
+/** FPCR.AHP, not zero when it is set. */
 export function alternativeHalf(b: SemanticsBuilder): I32 {
   return b.and(controlWord(b), b.i32(CONTROL.AHP));
 }
@@ -147,29 +141,49 @@ export function exactHelper(name: string, parameters: readonly ('i32' | 'i64')[]
   return helper(`exact ${name}`, parameters, result, (b, ...args: Value[]) => exactly(b, name, result, args));
 }
 
-/**
- * A result of WebAssembly's own operation where that is right, else the exact one.
- *
- * `doubtful` says where the bits may be wrong or exceptions other than inexactness may be due. `inexact` is asked only
- * while FPSR.IXC is clear: where it holds (it may hold too often), the exact arithmetic decides and sets the bit, which
- * stays set, so that a guest pays for it once.
- */
-export function fast<T extends 'i32' | 'i64'>(
-  b: SemanticsBuilder,
-  result: Value<T>,
-  doubtful: I32,
-  inexact: (() => I32) | undefined,
-  exact: () => Value<T>,
-): Value<T> {
+/** A result of WebAssembly's own operations, and when it is right. */
+interface FastWay<T extends 'i32' | 'i64'> {
+  readonly result: Value<T>;
+  /** Not zero where the bits may be wrong, or exceptions other than inexactness may be due, whatever FPCR says. */
+  readonly doubtful: I32;
+  /** The rounding mode matters: only rounding to nearest is right. */
+  readonly rounds?: boolean;
+  /** Numbers that FPCR.FZ would change if they were subnormal; those that are `doubtful` then need not be named. */
+  readonly flushed?: readonly (readonly [FloatType, Bits])[];
+  /**
+   * Whether something may have been lost. It is asked only while FPSR.IXC is clear, and may say so too often: the exact
+   * arithmetic then decides and sets the bit, which stays set, so that a guest pays for it once.
+   */
+  readonly inexact?: () => I32;
+  readonly exact: () => Value<T>;
+}
+
+/** The fast way where it is right, else the exact one. */
+export function fast<T extends 'i32' | 'i64'>(b: SemanticsBuilder, way: FastWay<T>): Value<T> {
+  const { result, doubtful, rounds = false, flushed = [], inexact, exact } = way;
   const value = b.variable(result);
   const decide = () => b.assign(value, exact());
-  b.if(
-    doubtful,
-    decide,
-    inexact &&
-      (() =>
-        b.if(b.wasm('i32', 'i64.eqz', [b.and(b.wideState('fpsr'), b.i64(INEXACT))]), () => b.if(inexact(), decide))),
-  );
+  const finish = () => {
+    if (!inexact) return;
+    const unset = b.wasm('i32', 'i64.eqz', [b.and(b.wideState('fpsr'), b.i64(INEXACT))]);
+    b.if(unset, () => b.if(inexact(), decide));
+  };
+  const mask = (rounds ? CONTROL.RMode : 0) | (flushed.length > 0 ? CONTROL.FZ : 0);
+  if (mask === 0) {
+    b.if(doubtful, decide, inexact && finish);
+    return b.valueOf(value);
+  }
+  const control = b.and(controlWord(b), b.i32(mask));
+  const unusual = () => {
+    if (flushed.length === 0) return decide();
+    // Flushing changes nothing where there is nothing to be flushed.
+    const subnormal = flushed
+      .map(([type, bits]) => isSubnormalBits(b, type, bits))
+      .reduce((any, one) => b.or(any, one));
+    const harmless = b.and(b.equal(control, b.i32(CONTROL.FZ)), b.isZero(b.or(doubtful, subnormal)));
+    b.if(harmless, finish, decide);
+  };
+  b.if(b.or(doubtful, control), unusual, inexact && finish);
   return b.valueOf(value);
 }
 
@@ -223,6 +237,13 @@ export function notWellNormal(b: SemanticsBuilder, type: FloatType, bits: Bits):
 }
 export function isZeroBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
   return b.isZero(absoluteBits(b, type, bits));
+}
+export function isSubnormalBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
+  const least = 1n << BigInt(type.fraction);
+  return b.lessUnsigned(
+    b.sub(absoluteBits(b, type, bits), b.constant(type.word, 1)),
+    b.constant(type.word, least - 1n),
+  );
 }
 export function isNaNBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
   return b.greaterUnsigned(absoluteBits(b, type, bits), b.constant(type.word, infinityBits(type)));
