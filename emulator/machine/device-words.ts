@@ -31,6 +31,8 @@ export class DeviceWords {
   readonly #drivesPlugged: string[] = [];
   readonly #characterDevices = new Map<string, CharacterDevice>();
   readonly #objects = new Set<string>();
+  readonly #networks = new Set<string>();
+  #networkDevices = 0;
   readonly #devices: Declared[] = [];
   readonly #serial: string[] = [];
   #terminalUser: string | undefined;
@@ -65,6 +67,33 @@ export class DeviceWords {
     const found = new Settings(word, settings(text, 'type'), ['type', 'id', 'filename']);
     found.only('type', 'rng-random', 'rng-builtin');
     this.#objects.add(found.need('id', 'NAME'));
+  }
+
+  addNetwork(word: string, text: string): void {
+    const found = new Settings(word, settings(text, 'backend'), ['backend', 'id', 'restrict']);
+    found.only('backend', 'user');
+    // The machine's network reaches nothing outside, whether it is restricted or not.
+    found.only('restrict', 'on', 'off');
+    this.#networks.add(found.need('id', 'NAME'));
+  }
+
+  /** `-nic`: a network and a device on it in one. */
+  addNic(word: string, text: string): void {
+    if (text === 'none') return;
+    const found = new Settings(word, settings(text, 'backend'), ['backend', 'model', 'mac', 'id', 'restrict']);
+    found.only('backend', 'user');
+    found.only('restrict', 'on', 'off');
+    const models = ['virtio-net-pci', 'virtio-net-device', 'virtio'];
+    found.only('model', ...models);
+    const id = `nic${this.#networks.size}`;
+    this.#networks.add(id);
+    const model = found.get('model') ?? 'virtio';
+    const mac = found.get('mac');
+    this.addDevice([
+      { key: 'driver', value: model === 'virtio' ? 'virtio-net-pci' : model },
+      { key: 'netdev', value: id },
+      ...(mac === undefined ? [] : [{ key: 'mac', value: mac }]),
+    ]);
   }
 
   addSerial(word: string, text: string): void {
@@ -145,6 +174,14 @@ export class DeviceWords {
         }
         return { kind: 'entropy', ...place };
       }
+      case 'network': {
+        const id = values.get('netdev');
+        if (id !== undefined && !this.#networks.has(id)) {
+          throw new OptionError(`${word},netdev=${id}: there is no -netdev with id=${id}`);
+        }
+        const mac = macAddress(word, values.get('mac'), this.#networkDevices++);
+        return { kind: 'network', ...place, mac, connected: id !== undefined };
+      }
       case 'console':
         return { kind: 'console', ...place, ports: [] };
     }
@@ -183,6 +220,15 @@ function pciSlot(word: string, text: string): number {
   return slot;
 }
 
+/** QEMU's addresses count up from 52:54:00:12:34:56. */
+function macAddress(word: string, text: string | undefined, index: number): readonly number[] {
+  if (text === undefined) return [0x52, 0x54, 0x00, 0x12, 0x34, 0x56 + index];
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {
+    throw new OptionError(`${word},mac=${text}: say six bytes such as 52:54:00:12:34:56`);
+  }
+  return text.split(':').map(byte => Number.parseInt(byte, 16));
+}
+
 interface Driver {
   readonly kind: DeviceOptions['kind'];
   readonly bus: DeviceBus;
@@ -204,6 +250,7 @@ const onEachBus = (name: string, kind: DeviceOptions['kind'], extra: readonly st
 const drivers: Readonly<Record<string, Driver>> = Object.fromEntries([
   ...onEachBus('virtio-blk', 'block', ['drive', 'serial']),
   ...onEachBus('virtio-rng', 'entropy', ['rng']),
+  ...onEachBus('virtio-net', 'network', ['netdev', 'mac']),
   ...onEachBus('virtio-serial', 'console', []),
 ]);
 

@@ -76,7 +76,8 @@ const words: Readonly<Record<string, WordHandler>> = {
   '-monitor': { value: 'none', read: oneOf('none', 'null') },
   '-display': { value: 'none', read: oneOf('none') },
   '-accel': { value: 'tcg', read: oneOf('tcg') },
-  '-nic': { value: 'none', read: oneOf('none') },
+  '-netdev': { value: 'user,id=ID', read: (draft, value, word) => draft.words.addNetwork(word, value) },
+  '-nic': { value: 'none|user[,model=virtio-net-pci]', read: (d, value, word) => d.words.addNic(word, value) },
   '-net': { value: 'none', read: oneOf('none') },
 };
 

@@ -68,6 +68,13 @@ export type DeviceOptions = {
 } & (
   | { readonly kind: 'block'; readonly drive: DriveOptions; readonly serial: string }
   | { readonly kind: 'entropy' }
+  | {
+      readonly kind: 'network';
+      /** Six bytes. */
+      readonly mac: readonly number[];
+      /** The machine's own network; without it nothing answers. */
+      readonly connected: boolean;
+    }
   | { readonly kind: 'console'; readonly ports: readonly ConsolePortOptions[] }
 );
 

@@ -2,11 +2,13 @@
 
 import type { DirectMemoryAccess } from '../bus/direct-memory-access.ts';
 import { type PciHost, requesterId } from '../devices/pci/host.ts';
+import { answerFrame } from '../devices/user-network/user-network.ts';
 import { VirtioBlock } from '../devices/virtio/block.ts';
 import { type ConsolePort, VirtioConsole } from '../devices/virtio/console.ts';
 import type { VirtioDevice } from '../devices/virtio/device.ts';
 import { Disk, type DiskImage } from '../devices/virtio/disk.ts';
 import { VirtioEntropy } from '../devices/virtio/entropy.ts';
+import { VirtioNetwork } from '../devices/virtio/network.ts';
 import { VirtioPci } from '../devices/virtio/pci.ts';
 import type { BootFiles } from './boot.ts';
 import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
@@ -48,6 +50,8 @@ function makeDevice(
     }
     case 'entropy':
       return new VirtioEntropy(machine.seed * 0x100 + index);
+    case 'network':
+      return new VirtioNetwork({ mac: options.mac, ...(options.connected && { network: answerFrame }) });
     case 'console':
       return new VirtioConsole(
         options.ports.map(({ terminal, ...port }): ConsolePort => ({ ...port, ...(terminal && { transmit }) })),
