@@ -155,13 +155,21 @@ export interface CustomEvents {
 }
 
 /**
- * A file of symbols beside the program's own. Code that moves itself, as U-Boot does, is named once for each place:
- * `["u-boot", {"file": "u-boot", "offset": "0x47ef7000"}]`; breakpoints then bind in both.
+ * A file of symbols beside the program's own. Where its code runs is found out by comparing what runs with the file:
+ * before translation is on, after a kernel has placed itself at random, after firmware has moved itself. `offset` says
+ * it instead. An image that belongs to a context speaks of code in that context only: the kernel of a guest is
+ * `{"file": "vmlinux-guest", "vmid": "any"}`, that of its host `{"file": "vmlinux", "vmid": "none"}`.
  */
 export interface SymbolFile {
   readonly file: string;
   /** Added to every address of the file, `0x…` or a number. */
   readonly offset?: string | number;
+  /** Exception levels that its code runs at. */
+  readonly el?: number | readonly number[];
+  /** VMIDs of the guests it belongs to; `any` guest, or `none`: a host (whose VMID, if it has one, is 0). */
+  readonly vmid?: number | readonly number[] | 'any' | 'none';
+  /** Address space identifiers of the programs it belongs to. */
+  readonly asid?: number | readonly number[];
 }
 
 /** A raw image put into memory before reset. */

@@ -6,6 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Breakpoint } from './debugger/breakpoints.ts';
 import { Debugger } from './debugger/debugger.ts';
 import type { CodeFrame, Frame } from './debugger/frame.ts';
+import { placementText } from './debugger/images.ts';
 import { continueRun, type InterruptStepping } from './debugger/stepping.ts';
 import type { Plan, Stop } from './debugger/stop.ts';
 import { StaleReference, UserProblem } from './debugger/target.ts';
@@ -114,6 +115,9 @@ export class Session {
         this.output(`No symbols from ${path}: ${problem instanceof Error ? problem.message : problem}\n`, 'important');
       }
     }
+    session.onImageFound = ({ image, placement }) =>
+      this.output(`${image.name} ${placementText(placement)}\n`, 'console');
+    session.searchImages();
     session.onMessage = ({ text, address, category }) => {
       this.output(`${text}\n`, category === 'log' ? 'console' : 'important', address);
     };
@@ -234,6 +238,7 @@ export class Session {
       if (stop.how === 'reset') {
         this.output(`The guest reset the machine: ${stop.text}\n`, 'console');
         this.debugger.target.reset();
+        this.debugger.searchImages();
         this.#resume(continueRun(this.debugger));
         return;
       }
@@ -253,6 +258,7 @@ export class Session {
     this.variables.invalidate();
     this.#frames.clear();
     const session = this.debugger;
+    session.lookForImages();
     session.rememberWatched(this.wishes.data ? session.breakpoints.watched : []);
     this.#sendState();
     this.environment.send('stopped', describeStop(stop, session));

@@ -15,7 +15,8 @@ import { spaceText } from './expression/parser.ts';
 import { bitsOf, hex, isScalar, isTrue, scalarText } from './expression/value.ts';
 import type { CodeFrame, Frame } from './frame.ts';
 import { AbsentFact, FrameHost, typeIn } from './frame-host.ts';
-import { Images } from './images.ts';
+import { ImageLocator } from './image-locator.ts';
+import { Images, type PlacedImage } from './images.ts';
 import type { LogPart } from './log-message.ts';
 import { RecordedExceptions } from './recorded-exceptions.ts';
 import type { Stop } from './stop.ts';
@@ -37,6 +38,9 @@ export class Debugger {
   /** All that the recording holds, the future of a machine that travelled back included. */
   readonly recorded: RecordedExceptions;
   readonly statistics: ExceptionStatistics;
+  readonly #locator: ImageLocator;
+  /** Told of an image that was found to run elsewhere than known before. */
+  onImageFound: ((placed: PlacedImage) => void) | undefined;
   /** Instructions in one slice of a plan; a session adjusts it to the time it has. */
   slice = 100_000;
   onMessage: ((message: DebuggerMessage) => void) | undefined;
@@ -53,6 +57,28 @@ export class Debugger {
     this.levels = new ExceptionLevelStacks(target.exceptions);
     this.recorded = new RecordedExceptions(target);
     this.statistics = new ExceptionStatistics(this.recorded);
+    this.#locator = new ImageLocator(target, this.images);
+    this.images.comparison = this.#locator.compare;
+  }
+
+  /** Images have been added, or the machine was reset: looks where they are in memory. */
+  searchImages(): void {
+    this.#locator.forget();
+    this.#found(this.#locator.searchMemory());
+  }
+
+  /** Looks whether what ran is an image at a place not known before; true when breakpoints have moved with it. */
+  lookForImages(): boolean {
+    const found = this.#locator.look();
+    this.#found(found);
+    this.#locator.confirm();
+    return found.length > 0;
+  }
+
+  #found(found: readonly PlacedImage[]): void {
+    if (found.length === 0) return;
+    this.breakpoints.bindAgain();
+    for (const placed of found) this.onImageFound?.(placed);
   }
 
   type(name: string): ValueType | undefined {

@@ -116,6 +116,7 @@ export class ImageLocator {
 
   /** Puts first the places that what runs now was found at. */
   confirm(): void {
+    if (this.#images.all.every(({ placements }) => placements.length === 1)) return;
     for (const sight of this.#liveSights()) {
       const known = this.#images.symbolAt(sight.address, sight.where);
       if (known) this.#images.confirm(known);

@@ -299,6 +299,16 @@ export class Images {
   }
 }
 
+/** Where an image runs, for people. */
+export function placementText({ offset, found }: Placement): string {
+  const signed = BigInt.asIntN(64, offset);
+  const distance = `0x${(signed < 0n ? -signed : signed).toString(16)}`;
+  const where =
+    signed === 0n ? 'where it was linked' : `${distance} ${signed < 0n ? 'below' : 'above'} where it was linked`;
+  const guest = found && found.vmid !== 'none' && found.vmid !== 0 ? ` in the guest with VMID ${found.vmid}` : '';
+  return `is ${where}${guest}`;
+}
+
 /** What was found in a context holds in its like: a kernel's addresses are not its programs'. */
 function applies({ found }: Placement, where: CodeContext): boolean {
   if (!found) return true;

@@ -43,6 +43,7 @@ function* run(session: Debugger, enough: (stop: TargetStop) => Stop | undefined)
   for (;;) {
     const before = target.position;
     const stop = target.run(left);
+    if (session.lookForImages() && goesBack(session, stop, before)) continue;
     const asked = session.judge(stop);
     if (asked) return asked;
     const own = stop.kind === 'budget' ? undefined : enough(stop);
@@ -55,6 +56,17 @@ function* run(session: Debugger, enough: (stop: TargetStop) => Stop | undefined)
       events = 0;
     }
   }
+}
+
+/**
+ * An image was found at a place where it may have run already in this piece of the run: breakpoints in it have been
+ * missed, so the piece is run again. Only a piece in which nothing happened can be: what was counted would count twice.
+ */
+function goesBack(session: Debugger, stop: TargetStop, before: number): boolean {
+  const { timeTravel } = session.target;
+  if (stop.kind !== 'budget' || !timeTravel || before < timeTravel.oldest || !session.breakpoints.any) return false;
+  timeTravel.travelTo(before);
+  return true;
 }
 
 /** Runs to an address in the context of a frame: same Exception level, and (for calls) not in a deeper invocation. */

@@ -1,6 +1,9 @@
 /** The files whose symbols belong to what is launched: the program, the kernel, and what the configuration adds. */
-import { UserProblem } from '../debugger/target.ts';
-import type { LaunchConfiguration } from '../protocol.ts';
+
+import type { ImageContext } from '../debugger/code-context.ts';
+import type { ImageWishes } from '../debugger/images.ts';
+import { type ExceptionLevel, UserProblem } from '../debugger/target.ts';
+import type { LaunchConfiguration, SymbolFile } from '../protocol.ts';
 import type { HostFiles } from './host-files.ts';
 import type { SymbolSource } from './launched-machine.ts';
 import { programKind } from './option-words.ts';
@@ -11,23 +14,47 @@ export function symbolSources(
   problems: string[],
 ): SymbolSource[] {
   const sources: SymbolSource[] = [];
-  const add = (name: string, offset: bigint, isWanted: boolean) => {
+  const add = (name: string, wishes: ImageWishes, isWanted: boolean) => {
     try {
       const file = files.open(name);
       const beginning = file.read(0, Math.min(file.size, 64));
       // An Image or a raw binary runs without symbols; a file named for its symbols must have them.
-      if (isWanted || programKind(beginning) === 'elf') sources.push({ path: files.path(name), file, offset });
+      if (isWanted || programKind(beginning) === 'elf') sources.push({ path: files.path(name), file, ...wishes });
     } catch (problem) {
       if (!(problem instanceof UserProblem)) throw problem;
       problems.push(`No symbols: ${problem.message}`);
     }
   };
-  for (const name of [program, kernel, bios]) if (name !== undefined) add(name, 0n, false);
+  for (const name of [program, kernel, bios]) if (name !== undefined) add(name, {}, false);
   for (const entry of symbolFiles) {
-    if (typeof entry === 'string') add(entry, 0n, true);
-    else add(entry.file, parseOffset(entry.offset ?? 0), true);
+    if (typeof entry === 'string') add(entry, {}, true);
+    else add(entry.file, imageWishes(entry), true);
   }
   return sources;
+}
+
+function imageWishes({ offset, el, vmid, asid }: SymbolFile): ImageWishes {
+  const context: ImageContext = {
+    ...(el !== undefined && { el: numbers('el', el, 3) as ExceptionLevel[] }),
+    ...(vmid !== undefined && { vmid: vmid === 'any' || vmid === 'none' ? vmid : numbers('vmid', vmid, 0xffff) }),
+    ...(asid !== undefined && { asid: numbers('asid', asid, 0xffff) }),
+  };
+  return {
+    ...(offset !== undefined && { offset: parseOffset(offset) }),
+    ...(Object.keys(context).length > 0 && { context }),
+  };
+}
+
+function numbers(name: string, value: unknown, largest: number): number[] {
+  const all: unknown[] = Array.isArray(value) ? value : [value];
+  const isRight = (one: unknown): one is number =>
+    Number.isInteger(one) && (one as number) >= 0 && (one as number) <= largest;
+  if (!all.every(isRight)) {
+    throw new UserProblem(
+      `"${name}" of a symbol file must be a number up to ${largest} or a list of such, not ${JSON.stringify(value)}`,
+    );
+  }
+  return all;
 }
 
 function parseOffset(offset: string | number): bigint {

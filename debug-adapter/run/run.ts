@@ -54,6 +54,7 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
       environment.report(`no symbols from ${path}: ${problem instanceof Error ? problem.message : problem}`);
     }
   }
+  session.searchImages();
   const send = (text: string) => target.sendSerialInput(new TextEncoder().encode(text));
   const conversation = new Conversation(args.conversation, send);
   const panic = new PanicWatch();
@@ -127,6 +128,7 @@ async function ended(
     case 'ended': {
       if (stop.how === 'reset' && !environment.noReboot) {
         session.target.reset();
+        session.searchImages();
         await environment.breathe();
         return undefined;
       }
