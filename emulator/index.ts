@@ -1,5 +1,7 @@
 /** The only door to the machine. What stands here is what debuggers, command lines and tests may build on. */
 export { MemorySizeError } from './bus/memory.ts';
+export type { DiskImage } from './devices/virtio/disk.ts';
+export type { SharedEntry, SharedFolder } from './devices/virtio/shared-folder.ts';
 export type { ExecutionUnit } from './execution/execution-unit.ts';
 export { generateInterpreter } from './execution/interpreter/generate.ts';
 export { type Interpreter, loadInterpreter } from './execution/interpreter/interpreter.ts';

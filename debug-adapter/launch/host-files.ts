@@ -1,7 +1,8 @@
 /** Files of this computer, as machines and assemblers ask for them. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { SharedEntry, SharedFolder } from '../../emulator/index.ts';
 import { MalformedData } from '../debug-information/byte-reader.ts';
 import { type ByteSource, memorySource } from '../debug-information/byte-source.ts';
 import { UserProblem } from '../debugger/target.ts';
@@ -38,9 +39,44 @@ export class HostFiles {
     return given ? memorySource(given) : readable(path, () => fileSource(path));
   }
 
+  /**
+   * A folder for a guest to read. Links are left out, so that nothing outside of it is reached. Throws `UserProblem`
+   * when it cannot be read.
+   */
+  folder(name: string): SharedFolder {
+    const path = this.path(name);
+    const folder = folderAt(path, '', readable(path, () => statSync(path)).mtimeMs);
+    folder.children();
+    return folder;
+  }
+
   inflate(bytes: Uint8Array): Uint8Array {
     return gunzipSync(bytes);
   }
+}
+
+function folderAt(path: string, name: string, modified: number): SharedFolder {
+  return {
+    kind: 'folder',
+    name,
+    modified: Math.floor(modified / 1000),
+    children: () =>
+      readable(path, () => readdirSync(path, { withFileTypes: true })).flatMap((entry): SharedEntry[] => {
+        const at = join(path, entry.name);
+        if (!entry.isFile() && !entry.isDirectory()) return [];
+        const { mtimeMs, mode, size } = statSync(at);
+        if (entry.isDirectory()) return [folderAt(at, entry.name, mtimeMs)];
+        return [
+          {
+            kind: 'file',
+            name: entry.name,
+            modified: Math.floor(mtimeMs / 1000),
+            executable: (mode & 0o100) !== 0,
+            content: { size, read: (offset, length) => fileSource(at).read(offset, length) },
+          },
+        ];
+      }),
+  };
 }
 
 function readable<T>(path: string, read: () => T): T {

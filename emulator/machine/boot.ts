@@ -8,6 +8,7 @@
 import { fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { RandomStream } from '../devices/random-stream.ts';
 import type { DiskImage } from '../devices/virtio/disk.ts';
+import type { SharedFolder } from '../devices/virtio/shared-folder.ts';
 import { isElf, readElfImage } from './elf-image.ts';
 import { type DeviceTree, DeviceTreeError, flatten, parseDeviceTree } from './flattened-device-tree.ts';
 import { checkPieces, ImageError, type LoadableRange, type LoadedPiece } from './image.ts';
@@ -22,6 +23,8 @@ export interface BootFiles {
   read(name: string): Uint8Array;
   /** A file of which parts are read when they are needed; without it a drive's image is read whole. */
   open?(name: string): DiskImage;
+  /** A folder; without it none can be shared. */
+  folder?(name: string): SharedFolder;
   /** Decompresses gzip data; without it a compressed kernel is refused. */
   inflate?(bytes: Uint8Array): Uint8Array;
 }

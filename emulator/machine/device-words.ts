@@ -31,6 +31,8 @@ export class DeviceWords {
   readonly #drivesPlugged: string[] = [];
   readonly #characterDevices = new Map<string, CharacterDevice>();
   readonly #objects = new Set<string>();
+  /** Paths of folders by name. */
+  readonly #folders = new Map<string, string>();
   readonly #networks = new Set<string>();
   #networkDevices = 0;
   readonly #devices: Declared[] = [];
@@ -94,6 +96,24 @@ export class DeviceWords {
       { key: 'netdev', value: id },
       ...(mac === undefined ? [] : [{ key: 'mac', value: mac }]),
     ]);
+  }
+
+  /** `-fsdev`: a folder that a device can show. */
+  addFolder(word: string, text: string, id?: string): void {
+    const known = ['backend', 'id', 'path', 'security_model', 'readonly', 'mount_tag'];
+    const found = new Settings(word, settings(text, 'backend'), known);
+    found.only('backend', 'local');
+    if (!found.flag('readonly')) throw new OptionError(`${word} ${text}: a folder can only be read: add readonly=on`);
+    this.#folders.set(id ?? found.need('id', 'NAME'), found.need('path', 'FOLDER'));
+  }
+
+  /** `-virtfs`: a folder and a device for it in one. */
+  addFolderDevice(word: string, text: string): void {
+    const id = `virtfs${this.#folders.size}`;
+    this.addFolder(word, text, id);
+    const tag = settings(text).find(({ key }) => key === 'mount_tag');
+    if (!tag) throw new OptionError(`${word}: mount_tag=NAME is missing, by which the guest mounts the folder`);
+    this.addDevice([{ key: 'driver', value: 'virtio-9p-pci' }, { key: 'fsdev', value: id }, tag]);
   }
 
   addSerial(word: string, text: string): void {
@@ -182,6 +202,12 @@ export class DeviceWords {
         const mac = macAddress(word, values.get('mac'), this.#networkDevices++);
         return { kind: 'network', ...place, mac, connected: id !== undefined };
       }
+      case 'folder': {
+        const id = values.need('fsdev', 'ID');
+        const path = this.#folders.get(id);
+        if (path === undefined) throw new OptionError(`${word},fsdev=${id}: there is no -fsdev with id=${id}`);
+        return { kind: 'folder', ...place, path, tag: values.need('mount_tag', 'NAME') };
+      }
       case 'console':
         return { kind: 'console', ...place, ports: [] };
     }
@@ -251,6 +277,7 @@ const drivers: Readonly<Record<string, Driver>> = Object.fromEntries([
   ...onEachBus('virtio-blk', 'block', ['drive', 'serial']),
   ...onEachBus('virtio-rng', 'entropy', ['rng']),
   ...onEachBus('virtio-net', 'network', ['netdev', 'mac']),
+  ...onEachBus('virtio-9p', 'folder', ['fsdev', 'mount_tag']),
   ...onEachBus('virtio-serial', 'console', []),
 ]);
 

@@ -76,6 +76,11 @@ const words: Readonly<Record<string, WordHandler>> = {
   '-monitor': { value: 'none', read: oneOf('none', 'null') },
   '-display': { value: 'none', read: oneOf('none') },
   '-accel': { value: 'tcg', read: oneOf('tcg') },
+  '-fsdev': { value: 'local,id=ID,path=FOLDER,readonly=on', read: (d, value, word) => d.words.addFolder(word, value) },
+  '-virtfs': {
+    value: 'local,path=FOLDER,mount_tag=NAME,readonly=on',
+    read: (d, value, word) => d.words.addFolderDevice(word, value),
+  },
   '-netdev': { value: 'user,id=ID', read: (draft, value, word) => draft.words.addNetwork(word, value) },
   '-nic': { value: 'none|user[,model=virtio-net-pci]', read: (d, value, word) => d.words.addNic(word, value) },
   '-net': { value: 'none', read: oneOf('none') },

@@ -75,6 +75,8 @@ export type DeviceOptions = {
       /** The machine's own network; without it nothing answers. */
       readonly connected: boolean;
     }
+  /** A folder of the host, which the guest can only read. */
+  | { readonly kind: 'folder'; readonly path: string; readonly tag: string }
   | { readonly kind: 'console'; readonly ports: readonly ConsolePortOptions[] }
 );
 

@@ -9,6 +9,7 @@ import type { VirtioDevice } from '../devices/virtio/device.ts';
 import { Disk, type DiskImage } from '../devices/virtio/disk.ts';
 import { VirtioEntropy } from '../devices/virtio/entropy.ts';
 import { VirtioNetwork } from '../devices/virtio/network.ts';
+import { Virtio9p } from '../devices/virtio/nine-p.ts';
 import { VirtioPci } from '../devices/virtio/pci.ts';
 import type { BootFiles } from './boot.ts';
 import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
@@ -52,6 +53,9 @@ function makeDevice(
       return new VirtioEntropy(machine.seed * 0x100 + index);
     case 'network':
       return new VirtioNetwork({ mac: options.mac, ...(options.connected && { network: answerFrame }) });
+    case 'folder':
+      if (!files.folder) throw new OptionError(`${options.path}: folders cannot be shared here`);
+      return new Virtio9p({ folder: files.folder(options.path), tag: options.tag });
     case 'console':
       return new VirtioConsole(
         options.ports.map(({ terminal, ...port }): ConsolePort => ({ ...port, ...(terminal && { transmit }) })),

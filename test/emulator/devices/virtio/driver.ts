@@ -1,5 +1,6 @@
 /** A small virtio driver for tests. It drives our board and QEMU's alike. */
 import type { AccessSize, BusAccess } from '../../../../emulator/bus/types.ts';
+import type { SharedFolder } from '../../../../emulator/devices/virtio/shared-folder.ts';
 import { parseOptionWords } from '../../../../emulator/machine/option-words.ts';
 import { type VirtBoard, virtBoard } from '../../../../emulator/machine/virt-board.ts';
 
@@ -23,12 +24,16 @@ export interface OwnBoard extends Board {
 }
 
 /** Our board with the devices of QEMU's option words. */
-export function ownBoard(words: readonly string[], files: ReadonlyMap<string, Uint8Array> = new Map()): OwnBoard {
+export function ownBoard(
+  words: readonly string[],
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+  folder?: SharedFolder,
+): OwnBoard {
   const writes: { address: number; length: number }[] = [];
   let output = '';
   const board = virtBoard({
     machine: parseOptionWords(['-M', 'virt', '-m', '16', '-bios', 'firmware', ...words]),
-    files: { read: name => files.get(name) ?? new Uint8Array() },
+    files: { read: name => files.get(name) ?? new Uint8Array(), ...(folder && { folder: () => folder }) },
     cpu: { compatible: 'arm,cortex-a57', virtualizationHostExtensions: false, performanceMonitors: true },
     engineArea: 0,
     host: {
