@@ -47,7 +47,7 @@ export class Analysis {
     this.assembly = assembleSource({ path, text }, { files, includePaths, defines, limits: editorLimits });
     const mentions = this.assembly.preprocessed?.mentions ?? [];
     this.occurrences = [
-      ...this.assembly.assembler.occurrences,
+      ...this.assembly.assembler.expressions.occurrences,
       ...mentions.map(({ name, role, range }): NameOccurrence => ({ kind: 'preprocessor-macro', name, role, range })),
     ];
     this.missingIncludes = (this.assembly.preprocessed?.includes ?? [])

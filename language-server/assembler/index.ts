@@ -3,7 +3,7 @@ export type { Problem, Severity } from '../syntax/problem.ts';
 export { outermost, type SourceFile, type SourceRange } from '../syntax/source.ts';
 export { architectureInstructions, mnemonics, type Spelling, spellingsOf } from './architecture-instructions.ts';
 export { type AssembleOptions, type Assembly, assembleLines, assembleText } from './assemble.ts';
-export type { Assembler, Directive, ListingEntry } from './assembler.ts';
+export type { Assembler, Directive } from './assembler.ts';
 export {
   assembleAndLink,
   assembleSource,
@@ -23,3 +23,4 @@ export { defaultBase } from './link-layout.ts';
 export { type LinkedImage, type LinkedLine, type LinkedSymbol, type LinkOptions, link } from './linker.ts';
 export type { AssembledObject, ObjectRelocation, ObjectSection, ObjectSymbol } from './object.ts';
 export { writeRelocatable } from './relocatable.ts';
+export type { ListingEntry } from './section-output.ts';

@@ -1,9 +1,10 @@
 import type { AssemblyOperand, ImmediateOperand } from '../architecture.ts';
 import type { SourceRange } from '../syntax/source.ts';
-import { type Assembler, sentence } from './assembler.ts';
+import type { Assembler } from './assembler.ts';
 import { callFrameSections } from './call-frame-sections.ts';
 import { evaluate, isAbsolute, type Value } from './expression.ts';
-import type { Fixup } from './fixup.ts';
+import type { DeferredInstruction, Fixup } from './fixup.ts';
+import { sentence } from './instruction-assembler.ts';
 import { distanceInSection, layOut, writeFragment } from './layout.ts';
 import type { AssemblySymbol, BoundExpression, Fragment, Section } from './model.ts';
 import type { AssembledObject, ObjectLine, ObjectSection, ObjectSymbol } from './object.ts';
@@ -31,9 +32,9 @@ class Resolver {
     for (const symbol of assembler.symbols.missingNumeric()) {
       this.error('undefined-label', `No label \`${symbol.name}:\` follows.`, symbol.referencedAt);
     }
-    layOut(assembler.sections, assembler.limits.bytes, assembler.problems);
-    for (const section of assembler.sections) this.sections.set(section, this.section(section));
-    for (const deferred of assembler.deferred) this.assembleDeferred(deferred);
+    layOut(assembler.output.sections, assembler.limits.bytes, assembler.problems);
+    for (const section of assembler.output.sections) this.sections.set(section, this.section(section));
+    for (const deferred of assembler.instructions.deferred) this.assembleDeferred(deferred);
     for (const fixup of assembler.fixups) this.fixup(fixup);
     const lines = assembler.lines.entries.map(
       ({ fragment, offset, path: file, line, column }): ObjectLine => ({
@@ -289,7 +290,7 @@ class Resolver {
 
   // --- deferred instructions ---------------------------------------------------------------------------------------
 
-  private assembleDeferred(deferred: Assembler['deferred'][number]): void {
+  private assembleDeferred(deferred: DeferredInstruction): void {
     const problems: { message: string; range: SourceRange }[] = [];
     const operands = deferred.operands.map(operand => withValues(operand, problems, deferred.range));
     const problem = problems[0];

@@ -15,7 +15,7 @@ export interface ListedWord {
 export function listingAt(analysis: Analysis, statement: Span): ListedWord[] {
   const { assembler, object } = analysis.assembly;
   const found: ListedWord[] = [];
-  for (const entry of assembler.listing) {
+  for (const entry of assembler.output.listing) {
     const place = analysis.placeOf(entry.range);
     if (place.end === 0 || place.start < statement.start || place.end > statement.end) continue;
     const direct = entry.range.file === analysis.file && entry.range.expansion === undefined;

@@ -29,7 +29,7 @@ function open(names: readonly string[], syntax: string, brief: string, condition
 
 function comparison(name: string, what: string, holds: (value: bigint) => boolean): Directive {
   return open([name], 'expression', `Assembles what follows when the value is ${what}.`, (assembler, operands) => {
-    const value = assembler.absolute(operands.expression());
+    const value = assembler.expressions.absolute(operands.expression());
     operands.expectEnd();
     return holds(value);
   });
@@ -38,7 +38,7 @@ function comparison(name: string, what: string, holds: (value: bigint) => boolea
 function defined(operands: OperandReader, assembler: Assembler): boolean {
   const symbol = operands.symbol();
   operands.expectEnd();
-  assembler.record('symbol', symbol.name, 'reference', assembler.range(symbol));
+  assembler.expressions.record('symbol', symbol.name, 'reference', assembler.range(symbol));
   return assembler.symbols.find(symbol.name)?.definition !== undefined || assembler.isRegister(symbol.name);
 }
 
@@ -118,7 +118,7 @@ export const conditionalDirectives: readonly Directive[] = [
     conditional: true,
     run(assembler, operands) {
       const problem = assembler.conditionals.otherwiseIf(() => {
-        const value = assembler.absolute(operands.expression());
+        const value = assembler.expressions.absolute(operands.expression());
         operands.expectEnd();
         return value !== 0n;
       });

@@ -34,7 +34,7 @@ function floats(names: readonly string[], size: 2 | 4 | 8, what: string): Direct
         const written = operands.untilComma();
         const bytes = encodeFloat(written.text, size);
         if (!bytes) throw operands.error('A floating-point number is expected here.', written);
-        assembler.emitBytes(bytes);
+        assembler.output.emitBytes(bytes);
       } while (operands.accept(','));
     },
   };
@@ -49,9 +49,9 @@ function strings(names: readonly string[], terminated: boolean, brief: string): 
       if (operands.atEnd) return;
       do {
         // Strings side by side without a comma are one string.
-        do assembler.emitBytes(operands.string());
+        do assembler.output.emitBytes(operands.string());
         while (operands.atString);
-        if (terminated) assembler.emitBytes(new Uint8Array(1));
+        if (terminated) assembler.output.emitBytes(new Uint8Array(1));
       } while (operands.accept(','));
       operands.expectEnd();
     },
@@ -61,7 +61,7 @@ function strings(names: readonly string[], terminated: boolean, brief: string): 
 /** `.space 16`, `.space 16, 0xff`. */
 function space(assembler: Assembler, operands: OperandReader): void {
   const count = operands.expression();
-  const value = operands.accept(',') ? assembler.absolute(operands.expression()) : 0n;
+  const value = operands.accept(',') ? assembler.expressions.absolute(operands.expression()) : 0n;
   operands.expectEnd();
   fill(assembler, operands, count, 1, value);
 }
@@ -73,7 +73,7 @@ function fill(
   size: number,
   value: bigint,
 ): void {
-  const bound = assembler.bind(count);
+  const bound = assembler.expressions.bind(count);
   const known = evaluate(bound, assembler.distance);
   if ('problem' in known) throw operands.error(known.problem, count, 'bad-expression');
   if (isAbsolute(known)) {
@@ -84,12 +84,21 @@ function fill(
     if (known.constant * BigInt(Math.max(size, 1)) > BigInt(assembler.limits.bytes)) {
       throw operands.error(`More than ${assembler.limits.bytes} bytes in all.`, count, 'too-large');
     }
-    assembler.emitFill(Number(known.constant), size, value);
+    assembler.output.emitFill(Number(known.constant), size, value);
     return;
   }
   const range = assembler.range(count);
-  const { section } = assembler;
-  assembler.pushFragment({ kind: 'fill', count: bound, unit: size, value, range, section, offset: undefined, size: 0 });
+  const { section } = assembler.output;
+  assembler.output.pushFragment({
+    kind: 'fill',
+    count: bound,
+    unit: size,
+    value,
+    range,
+    section,
+    offset: undefined,
+    size: 0,
+  });
 }
 
 export const dataDirectives: readonly Directive[] = [
@@ -125,9 +134,9 @@ export const dataDirectives: readonly Directive[] = [
       let value = 0n;
       if (operands.accept(',')) {
         if (!operands.atEnd && !operands.text.startsWith(',', operands.at)) {
-          size = Math.min(assembler.absoluteNumber(operands.expression(), 0, 2 ** 31, 'The size'), 8);
+          size = Math.min(assembler.expressions.absoluteNumber(operands.expression(), 0, 2 ** 31, 'The size'), 8);
         }
-        if (operands.accept(',')) value = assembler.absolute(operands.expression());
+        if (operands.accept(',')) value = assembler.expressions.absolute(operands.expression());
       }
       operands.expectEnd();
       // Only four bytes of the value count, however large the units are.
@@ -153,11 +162,11 @@ export const dataDirectives: readonly Directive[] = [
     run(assembler, operands) {
       do {
         const expression = operands.expression();
-        const word = assembler.absolute(expression);
+        const word = assembler.expressions.absolute(expression);
         if (word < -(1n << 31n) || word >= 1n << 32n) {
           throw operands.error('An instruction word has 32 bits.', expression, 'out-of-range');
         }
-        assembler.emitWord(Number(BigInt.asUintN(32, word)));
+        assembler.instructions.emitWord(Number(BigInt.asUintN(32, word)));
       } while (operands.accept(','));
       operands.expectEnd();
     },
@@ -174,10 +183,10 @@ export const dataDirectives: readonly Directive[] = [
       let count = Number.MAX_SAFE_INTEGER;
       if (operands.accept(',')) {
         if (!operands.atEnd && operands.text[operands.at] !== ',') {
-          skip = assembler.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The offset');
+          skip = assembler.expressions.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The offset');
         }
         if (operands.accept(',')) {
-          count = assembler.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The count');
+          count = assembler.expressions.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The count');
         }
       }
       operands.expectEnd();
@@ -185,7 +194,7 @@ export const dataDirectives: readonly Directive[] = [
       for (const path of assembler.searchPaths(name, range).map(folder => joinPath(folder, name))) {
         const bytes = assembler.options.files.readBytes(path);
         if (!bytes) continue;
-        assembler.emitBytes(bytes.subarray(skip, Math.min(bytes.length, skip + count)));
+        assembler.output.emitBytes(bytes.subarray(skip, Math.min(bytes.length, skip + count)));
         return;
       }
       throw operands.error(`The file \`${name}\` is not found.`, span, 'missing-file');

@@ -9,8 +9,9 @@ function dwarfRegister(assembler: Assembler, operands: OperandReader): number {
   operands.skip();
   const at = operands.at;
   const word = operands.word();
-  if (word.text === '') return assembler.absoluteNumber(operands.expression(), 0, 127, 'A DWARF register number');
-  const register = registerNamed(assembler.registerAlias(word.text) ?? word.text);
+  if (word.text === '')
+    return assembler.expressions.absoluteNumber(operands.expression(), 0, 127, 'A DWARF register number');
+  const register = registerNamed(assembler.instructions.registerAlias(word.text) ?? word.text);
   if (register) {
     const { bank, number, stackPointer } = register;
     if ((bank === 'x' || bank === 'w') && (number < 31 || stackPointer)) return number;
@@ -20,7 +21,7 @@ function dwarfRegister(assembler: Assembler, operands: OperandReader): number {
 }
 
 function number(assembler: Assembler, operands: OperandReader): number {
-  return assembler.absoluteNumber(operands.expression(), -(2 ** 31), 2 ** 31, 'The offset');
+  return assembler.expressions.absoluteNumber(operands.expression(), -(2 ** 31), 2 ** 31, 'The offset');
 }
 
 function rule(
@@ -39,7 +40,7 @@ function rule(
       }
       const made = read(assembler, operands);
       operands.expectEnd();
-      assembler.callFrames.add(assembler.place(), made);
+      assembler.callFrames.add(assembler.output.place(), made);
     },
   };
 }
@@ -59,7 +60,7 @@ const callFrameDirectives: readonly Directive[] = [
           'call-frame',
         );
       }
-      assembler.callFrames.begin(assembler.place(), simple, assembler.range());
+      assembler.callFrames.begin(assembler.output.place(), simple, assembler.range());
     },
   },
   {
@@ -69,7 +70,7 @@ const callFrameDirectives: readonly Directive[] = [
     run(assembler, operands) {
       if (!assembler.callFrames.current)
         throw operands.error('No `.cfi_startproc` is open here.', operands.statement, 'call-frame');
-      assembler.callFrames.end(assembler.place());
+      assembler.callFrames.end(assembler.output.place());
     },
   },
   {
@@ -206,7 +207,7 @@ const callFrameDirectives: readonly Directive[] = [
     'Stores bytes of DWARF call-frame instructions as they are.',
     (assembler, operands) => {
       const bytes: number[] = [];
-      do bytes.push(assembler.absoluteNumber(operands.expression(), -128, 255, 'A byte') & 0xff);
+      do bytes.push(assembler.expressions.absoluteNumber(operands.expression(), -128, 255, 'A byte') & 0xff);
       while (operands.accept(','));
       return { kind: 'bytes', bytes: Uint8Array.from(bytes) };
     },
@@ -225,7 +226,7 @@ export const debugDirectives: readonly Directive[] = [
         operands.expectEnd();
         return;
       }
-      const fileNumber = assembler.absoluteNumber(operands.expression(), 0, 2 ** 20, 'The file number');
+      const fileNumber = assembler.expressions.absoluteNumber(operands.expression(), 0, 2 ** 20, 'The file number');
       let name = operands.stringText();
       if (operands.atString) name = joinPath(name, operands.stringText());
       operands.rest();

@@ -7,9 +7,9 @@ function align(assembler: Assembler, operands: OperandReader, power: boolean, fi
   if (operands.atEnd) alignment = 1;
   else {
     const expression = operands.expression();
-    if (power) alignment = 2 ** assembler.absoluteNumber(expression, 0, 31, 'The power of two');
+    if (power) alignment = 2 ** assembler.expressions.absoluteNumber(expression, 0, 31, 'The power of two');
     else {
-      alignment = assembler.absoluteNumber(expression, 0, 2 ** 31, 'The alignment') || 1;
+      alignment = assembler.expressions.absoluteNumber(expression, 0, 2 ** 31, 'The alignment') || 1;
       if (!Number.isInteger(Math.log2(alignment))) {
         throw operands.error('An alignment is a power of two.', expression, 'out-of-range');
       }
@@ -19,14 +19,15 @@ function align(assembler: Assembler, operands: OperandReader, power: boolean, fi
   let atMost = Number.MAX_SAFE_INTEGER;
   if (operands.accept(',')) {
     if (!operands.atEnd && operands.text[operands.at] !== ',') {
-      fill = { value: assembler.absolute(operands.expression()), size: fillSize };
+      fill = { value: assembler.expressions.absolute(operands.expression()), size: fillSize };
     }
     if (operands.accept(',')) {
-      atMost = assembler.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The limit') || atMost;
+      atMost =
+        assembler.expressions.absoluteNumber(operands.expression(), 0, Number.MAX_SAFE_INTEGER, 'The limit') || atMost;
     }
   }
   operands.expectEnd();
-  assembler.align(alignment, fill, atMost);
+  assembler.output.align(alignment, fill, atMost);
 }
 
 function alignment(names: readonly string[], power: boolean, fillSize: number): Directive {
@@ -52,9 +53,9 @@ export const layoutDirectives: readonly Directive[] = [
     brief: 'Moves on to an offset from the start of the section; it cannot move back.',
     run(assembler, operands) {
       const target = operands.expression();
-      const fill = operands.accept(',') ? Number(assembler.absolute(operands.expression()) & 0xffn) : 0;
+      const fill = operands.accept(',') ? Number(assembler.expressions.absolute(operands.expression()) & 0xffn) : 0;
       operands.expectEnd();
-      assembler.origin(assembler.bind(target), fill);
+      assembler.output.origin(assembler.expressions.bind(target), fill);
     },
   },
   {
@@ -63,7 +64,7 @@ export const layoutDirectives: readonly Directive[] = [
     brief: 'Places the literals of `ldr register, =value` collected so far.',
     run(assembler, operands) {
       operands.expectEnd();
-      assembler.placeLiterals();
+      assembler.instructions.placeLiterals();
     },
   },
 ];

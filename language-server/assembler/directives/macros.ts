@@ -56,7 +56,7 @@ export const macroDirectives: readonly Directive[] = [
       if (header.problem) throw operands.error(header.problem.message, header.problem);
       if (header.name === '') throw operands.error('A macro name is expected here.', operands.statement);
       const name = header.name.toLowerCase();
-      assembler.record('macro', name, 'definition', definedAt);
+      assembler.expressions.record('macro', name, 'definition', definedAt);
       if (assembler.directiveNamed(name)) {
         assembler.report('warning', 'directive-name', `\`${name}\` stays the directive of that name.`, definedAt);
         return;
@@ -92,7 +92,7 @@ export const macroDirectives: readonly Directive[] = [
     run(assembler, operands) {
       const name = operands.word();
       operands.expectEnd();
-      assembler.record('macro', name.text.toLowerCase(), 'reference', assembler.range(name));
+      assembler.expressions.record('macro', name.text.toLowerCase(), 'reference', assembler.range(name));
       if (!assembler.macros.delete(name.text.toLowerCase())) {
         throw operands.error(`\`${name.text}\` is not a macro.`, name, 'unknown-macro');
       }
@@ -107,7 +107,7 @@ export const macroDirectives: readonly Directive[] = [
       const units = body(assembler, operands, repeating, repeatClosers, '.endr');
       if (!expression) throw operands.error('A count is expected here.', operands.statement);
       operands.expectEnd();
-      const count = assembler.absolute(expression);
+      const count = assembler.expressions.absolute(expression);
       if (count < 0n) {
         assembler.report('warning', 'negative-count', 'A negative count repeats nothing.', assembler.range(expression));
         return;

@@ -46,7 +46,7 @@ export const messageDirectives: readonly Directive[] = [
     syntax: 'expression',
     brief: 'Reports an error, or a warning when the value is 500 or more.',
     run(assembler, operands) {
-      const value = assembler.absolute(operands.expression());
+      const value = assembler.expressions.absolute(operands.expression());
       assembler.report(value >= 500n ? 'warning' : 'error', 'user', `\`.fail ${value}\` stands here.`);
     },
   },

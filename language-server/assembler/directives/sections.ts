@@ -25,14 +25,14 @@ function sectionOperands(
   else name = operands.untilComma().text;
   const nameSpan = { start: at, end: operands.at };
   if (name === '') throw operands.error('A section name is expected here.', nameSpan);
-  assembler.record('section', name, 'reference', assembler.range(nameSpan));
+  assembler.expressions.record('section', name, 'reference', assembler.range(nameSpan));
   let subsection = 0;
-  const existing = assembler.findSection(name);
+  const existing = assembler.output.findSection(name);
   const standard = standardSection(name);
-  if (!operands.accept(',')) return { section: assembler.sectionNamed(name), subsection };
+  if (!operands.accept(',')) return { section: assembler.output.sectionNamed(name), subsection };
   if (pushing && !operands.atString) {
     subsection = subsectionNumber(assembler, operands);
-    if (!operands.accept(',')) return { section: assembler.sectionNamed(name), subsection };
+    if (!operands.accept(',')) return { section: assembler.output.sectionNamed(name), subsection };
   }
   const flagsAt = operands.at;
   const letters = operands.stringText();
@@ -49,7 +49,7 @@ function sectionOperands(
     if (!known) throw operands.error(`\`${word.text}\` is not a section type.`, word);
     type = known;
     if (flags.merge && operands.accept(',')) {
-      entrySize = assembler.absoluteNumber(operands.expression(), 0, 2 ** 31, 'The entry size');
+      entrySize = assembler.expressions.absoluteNumber(operands.expression(), 0, 2 ** 31, 'The entry size');
     }
     if (flags.group && operands.accept(',')) {
       group = operands.symbol().name;
@@ -59,11 +59,11 @@ function sectionOperands(
     if (operands.accept(',')) {
       if (operands.word().text !== 'unique') throw operands.error('`unique` is the only word that may stand here.');
       operands.comma();
-      assembler.absolute(operands.expression());
+      assembler.expressions.absolute(operands.expression());
     }
   }
   operands.expectEnd();
-  const section = assembler.sectionNamed(name, { type, flags });
+  const section = assembler.output.sectionNamed(name, { type, flags });
   if (!existing) {
     section.entrySize = entrySize;
     section.group = group;
@@ -72,7 +72,7 @@ function sectionOperands(
 }
 
 function subsectionNumber(assembler: Assembler, operands: OperandReader): number {
-  return assembler.absoluteNumber(operands.expression(), 0, 8192, 'A subsection number');
+  return assembler.expressions.absoluteNumber(operands.expression(), 0, 8192, 'A subsection number');
 }
 
 function standardDirective(name: string, brief: string): Directive {
@@ -83,7 +83,7 @@ function standardDirective(name: string, brief: string): Directive {
     run(assembler, operands) {
       const subsection = operands.atEnd ? 0 : subsectionNumber(assembler, operands);
       operands.expectEnd();
-      assembler.enter(assembler.sectionNamed(name), subsection);
+      assembler.output.enter(assembler.output.sectionNamed(name), subsection);
     },
   };
 }
@@ -98,7 +98,7 @@ export const sectionDirectives: readonly Directive[] = [
     brief: 'Goes on in the section for data that is never written.',
     run(assembler, operands) {
       operands.expectEnd();
-      assembler.enter(assembler.sectionNamed('.rodata'));
+      assembler.output.enter(assembler.output.sectionNamed('.rodata'));
     },
   },
   {
@@ -108,7 +108,7 @@ export const sectionDirectives: readonly Directive[] = [
       'Goes on in a section of that name. Flags: `a` loaded, `w` written, `x` executed, `M` merged, `S` strings, `T` thread-local.',
     run(assembler, operands) {
       const { section } = sectionOperands(assembler, operands, false);
-      assembler.enter(section);
+      assembler.output.enter(section);
     },
   },
   {
@@ -116,14 +116,14 @@ export const sectionDirectives: readonly Directive[] = [
     syntax: 'name [, subsection] [, "flags" [, @type]]',
     brief: 'Goes on in another section until the matching `.popsection`.',
     run(assembler, operands) {
-      const now = { section: assembler.section, subsection: assembler.subsection };
-      const before = assembler.previousSection;
-      if (assembler.sectionStack.length >= assembler.limits.nesting) {
+      const now = { section: assembler.output.section, subsection: assembler.output.subsection };
+      const before = assembler.output.previous;
+      if (assembler.output.stack.length >= assembler.limits.nesting) {
         throw operands.error('Sections are pushed too deep.', operands.statement, 'too-deep');
       }
       const { section, subsection } = sectionOperands(assembler, operands, true);
-      assembler.sectionStack.push({ now, before });
-      assembler.enter(section, subsection);
+      assembler.output.stack.push({ now, before });
+      assembler.output.enter(section, subsection);
     },
   },
   {
@@ -132,10 +132,10 @@ export const sectionDirectives: readonly Directive[] = [
     brief: 'Goes back to the section before the last `.pushsection`.',
     run(assembler, operands) {
       operands.expectEnd();
-      const saved = assembler.sectionStack.pop();
+      const saved = assembler.output.stack.pop();
       if (!saved) throw operands.error('No `.pushsection` stands before this.', operands.statement);
-      assembler.enter(saved.now.section, saved.now.subsection);
-      assembler.previousSection = saved.before;
+      assembler.output.enter(saved.now.section, saved.now.subsection);
+      assembler.output.previous = saved.before;
     },
   },
   {
@@ -144,9 +144,9 @@ export const sectionDirectives: readonly Directive[] = [
     brief: 'Goes back to the section used before this one.',
     run(assembler, operands) {
       operands.expectEnd();
-      const previous = assembler.previousSection;
+      const previous = assembler.output.previous;
       if (!previous) throw operands.error('There is no section before this one.', operands.statement);
-      assembler.enter(previous.section, previous.subsection);
+      assembler.output.enter(previous.section, previous.subsection);
     },
   },
   {
@@ -156,7 +156,7 @@ export const sectionDirectives: readonly Directive[] = [
     run(assembler, operands) {
       const subsection = subsectionNumber(assembler, operands);
       operands.expectEnd();
-      assembler.enter(assembler.section, subsection);
+      assembler.output.enter(assembler.output.section, subsection);
     },
   },
 ];

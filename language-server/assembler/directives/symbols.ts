@@ -11,7 +11,7 @@ function forEachSymbol(names: readonly string[], brief: string, apply: (symbol: 
     run(assembler, operands) {
       do {
         const { name, start, end } = operands.symbol();
-        assembler.record('symbol', name, 'declaration', assembler.range({ start, end }));
+        assembler.expressions.record('symbol', name, 'declaration', assembler.range({ start, end }));
         const symbol = assembler.symbols.get(name);
         symbol.declared = true;
         apply(symbol);
@@ -68,7 +68,7 @@ export const symbolDirectives: readonly Directive[] = [
     run(assembler, operands) {
       do {
         const { name, start, end } = operands.symbol();
-        assembler.record('symbol', name, 'declaration', assembler.range({ start, end }));
+        assembler.expressions.record('symbol', name, 'declaration', assembler.range({ start, end }));
       } while (operands.accept(','));
       operands.expectEnd();
     },
@@ -91,7 +91,7 @@ export const symbolDirectives: readonly Directive[] = [
     brief: 'Says what a symbol is, for debuggers and linkers.',
     run(assembler, operands) {
       const { name, start, end } = operands.symbol();
-      assembler.record('symbol', name, 'declaration', assembler.range({ start, end }));
+      assembler.expressions.record('symbol', name, 'declaration', assembler.range({ start, end }));
       operands.accept(',');
       const at = operands.at;
       let word = '';
@@ -114,12 +114,12 @@ export const symbolDirectives: readonly Directive[] = [
     brief: 'Says how many bytes a symbol stands for.',
     run(assembler, operands) {
       const { name, start, end } = operands.symbol();
-      assembler.record('symbol', name, 'declaration', assembler.range({ start, end }));
+      assembler.expressions.record('symbol', name, 'declaration', assembler.range({ start, end }));
       operands.comma();
       const expression = operands.expression();
       operands.expectEnd();
       const symbol = assembler.symbols.get(name);
-      symbol.size = assembler.bind(expression);
+      symbol.size = assembler.expressions.bind(expression);
       symbol.declared = true;
     },
   },
@@ -130,9 +130,9 @@ export const symbolDirectives: readonly Directive[] = [
     run(assembler, operands) {
       const name = operands.symbol();
       operands.comma();
-      const size = assembler.absolute(operands.expression());
+      const size = assembler.expressions.absolute(operands.expression());
       const given = operands.accept(',')
-        ? assembler.absoluteNumber(operands.expression(), 1, 2 ** 30, 'The alignment')
+        ? assembler.expressions.absoluteNumber(operands.expression(), 1, 2 ** 30, 'The alignment')
         : undefined;
       operands.expectEnd();
       const symbol = assembler.symbols.get(name.name);
@@ -143,7 +143,7 @@ export const symbolDirectives: readonly Directive[] = [
       symbol.declared = true;
       if (symbol.binding === 'local') symbol.binding = 'global';
       symbol.definedAt = assembler.range(name);
-      assembler.record('symbol', name.name, 'definition', assembler.range(name));
+      assembler.expressions.record('symbol', name.name, 'definition', assembler.range(name));
     },
   },
   {
@@ -153,25 +153,25 @@ export const symbolDirectives: readonly Directive[] = [
     run(assembler, operands) {
       const name = operands.symbol();
       operands.comma();
-      const size = assembler.absoluteNumber(operands.expression(), 0, assembler.limits.bytes, 'The size');
+      const size = assembler.expressions.absoluteNumber(operands.expression(), 0, assembler.limits.bytes, 'The size');
       const natural = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
       const alignment = operands.accept(',')
-        ? assembler.absoluteNumber(operands.expression(), 1, 2 ** 30, 'The alignment')
+        ? assembler.expressions.absoluteNumber(operands.expression(), 1, 2 ** 30, 'The alignment')
         : natural;
       operands.expectEnd();
       const symbol = assembler.symbols.get(name.name);
       if (symbol.definition) throw operands.error(`\`${name.name}\` is already defined.`, name, 'redefined-symbol');
-      const { section, subsection, previousSection } = assembler;
-      assembler.enter(assembler.sectionNamed('.bss'));
-      assembler.align(alignment, { value: 0n, size: 1 }, Number.MAX_SAFE_INTEGER);
-      symbol.definition = assembler.place();
+      const { section, subsection, previous } = assembler.output;
+      assembler.output.enter(assembler.output.sectionNamed('.bss'));
+      assembler.output.align(alignment, { value: 0n, size: 1 }, Number.MAX_SAFE_INTEGER);
+      symbol.definition = assembler.output.place();
       symbol.type = 'object';
       symbol.size = { kind: 'constant', value: BigInt(size) };
       symbol.definedAt = assembler.range(name);
-      assembler.record('symbol', name.name, 'definition', assembler.range(name));
-      assembler.emitFill(size, 1, 0n);
-      assembler.enter(section, subsection);
-      assembler.previousSection = previousSection;
+      assembler.expressions.record('symbol', name.name, 'definition', assembler.range(name));
+      assembler.output.emitFill(size, 1, 0n);
+      assembler.output.enter(section, subsection);
+      assembler.output.previous = previous;
     },
   },
   {
@@ -181,8 +181,8 @@ export const symbolDirectives: readonly Directive[] = [
     run(assembler, operands) {
       const name = operands.word();
       operands.expectEnd();
-      assembler.record('register-alias', name.text.toLowerCase(), 'reference', assembler.range(name));
-      if (!assembler.forgetAlias(name.text)) {
+      assembler.expressions.record('register-alias', name.text.toLowerCase(), 'reference', assembler.range(name));
+      if (!assembler.instructions.forgetAlias(name.text)) {
         throw operands.error(`\`${name.text}\` is not a register name made by \`.req\`.`, name, 'unknown-register');
       }
     },
