@@ -4,11 +4,11 @@
  */
 import { decode } from '../architecture/decoder.ts';
 import type { MachineMemory } from '../bus/memory.ts';
+import { DirectOperations, directKinds, writeDirect } from './direct-operations.ts';
 import type { HandlerTable } from './handler-table.ts';
 import { PAGE_RECORDS_MASK, PAGE_STRIDE, RECORD_SHIFT, RECORD_SIZE, shapeIndex, writeRecord } from './record.ts';
-import { RegisterReads, readKinds, registerKey, writeRead } from './register-reads.ts';
 import {
-  FIRST_READ_HANDLER,
+  FIRST_DIRECT_HANDLER,
   HANDLER_BREAKPOINT,
   HANDLER_NOT_DECODED,
   HANDLER_NOTHING,
@@ -18,6 +18,16 @@ import {
 
 const PAGE = 4096;
 const RECORDS = 1024;
+
+const RECORD_WORDS = RECORD_SIZE / 4;
+/** More different words than this are not kept. */
+const MOST_KNOWN = 1 << 17;
+
+interface KnownRecord {
+  readonly record: readonly number[];
+  /** Whether the instruction always leaves the sequence. */
+  readonly ends: boolean;
+}
 
 export class CodeCache {
   private readonly memory: MachineMemory;
@@ -31,7 +41,9 @@ export class CodeCache {
   /** Linear page by slot. */
   private readonly pages: number[] = [];
   private readonly breakpoints = new Set<number>();
-  readonly reads = new RegisterReads();
+  /** Records by instruction word: programs repeat themselves, and pages of code come and go. */
+  private readonly known = new Map<number, KnownRecord>();
+  readonly direct = new DirectOperations();
 
   constructor(options: {
     readonly memory: MachineMemory;
@@ -121,8 +133,22 @@ export class CodeCache {
 
   /** Writes one record as its word says; gives whether the instruction always leaves the sequence. */
   private decodeRecord(at: number): boolean {
-    const { view } = this.memory;
-    const decoded = decode(view.getUint32(this.wordAddress(at), true));
+    const { u32, view } = this.memory;
+    const word = u32[this.wordAddress(at) >>> 2] as number;
+    const to = at >>> 2;
+    const known = this.known.get(word);
+    if (known) {
+      for (let i = 0; i < RECORD_WORDS; i++) u32[to + i] = known.record[i] as number;
+      return known.ends;
+    }
+    const ends = this.decodeWord(view, at, word);
+    if (this.known.size === MOST_KNOWN) this.known.clear();
+    this.known.set(word, { record: [...u32.subarray(to, to + RECORD_WORDS)], ends });
+    return ends;
+  }
+
+  private decodeWord(view: DataView, at: number, word: number): boolean {
+    const decoded = decode(word);
     const absent = decoded?.row.feature !== undefined && !this.hasFeature(decoded.row.feature);
     if (absent && decoded.row.traits.has('hint')) {
       view.setUint16(at, HANDLER_NOTHING, true);
@@ -145,10 +171,10 @@ export class CodeCache {
       return true;
     }
     const [only] = variant.statements;
-    const read = only?.op === 'system' && only.operation === 'mrs' ? this.reads.find(registerKey(fields)) : undefined;
-    if (read) {
-      view.setUint16(at, FIRST_READ_HANDLER + readKinds.indexOf(read.kind), true);
-      writeRead(view, at, read, fields);
+    const direct = only?.op === 'system' ? this.direct.find(only.operation, fields) : undefined;
+    if (direct) {
+      view.setUint16(at, FIRST_DIRECT_HANDLER + directKinds.indexOf(direct.kind), true);
+      writeDirect(view, at, direct, fields);
       return false;
     }
     writeRecord(view, at, handler, row, variant.layout, fields);

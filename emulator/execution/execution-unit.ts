@@ -42,21 +42,19 @@ export class ExecutionUnit {
     this.registers = new SystemRegisterAccess(pe);
     this.translator = translator;
     this.tlb = tlb;
-    this.keeper = new TlbKeeper(tlb, translator);
+    this.keeper = new TlbKeeper([tlb, instructionTlb], translator);
     this.instructionTlb = instructionTlb;
   }
 
   /** Registers that translation depends on were written. */
   translationChanged(): void {
     this.keeper.controlsWritten();
-    this.instructionTlb.clear();
     this.contextStale = true;
   }
 
   /** Nothing cached is to be trusted: a snapshot was restored, or a route changed. */
   forgetTranslations(): void {
     this.keeper.clear();
-    this.instructionTlb.clear();
     this.contextStale = true;
     this.debugStale = true;
   }
@@ -90,7 +88,7 @@ export class ExecutionUnit {
     state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
     state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     refreshDerivedState(pe);
-    state.engine.set('readableRegisters', 0);
+    state.engine.setWide('directOperations', 0n);
     this.refreshPending();
   }
 

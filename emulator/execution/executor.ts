@@ -26,6 +26,7 @@ import {
 } from '../processing-element/synchronous-exceptions.ts';
 import type { AccessTransfer } from '../processing-element/syndrome.ts';
 import { CodeCache } from './code-cache.ts';
+import { directKind, keepsDecisions } from './direct-operations.ts';
 import { Exit, raisedCodes } from './engine.ts';
 import type { EngineArea } from './engine-area.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
@@ -33,7 +34,6 @@ import { hostHelperFunctions } from './host-helpers.ts';
 import type { Interpreter } from './interpreter/interpreter.ts';
 import { type MemoryObserver, SlowMemory } from './memory-access.ts';
 import { PAGE_STRIDE, RECORD_SHIFT, shapeIndex } from './record.ts';
-import { registerKey } from './register-reads.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
 import { undefinedReason } from './undefined-reason.ts';
 
@@ -342,7 +342,7 @@ export class Executor {
       for (const other of units) other.instructionTlb.clear();
       records = this.code.records(linearPage) as number;
     }
-    instructionTlb.fill(context, pc, records);
+    instructionTlb.fill(context, pc, records, result);
     const page = pc & ~0xfffn;
     for (const address of this.marks)
       if ((address & ~0xfffn) === page)
@@ -373,8 +373,6 @@ export class Executor {
       const offset = (at & (PAGE_STRIDE - 1)) >>> (RECORD_SHIFT - 2);
       state.pc = BigInt.asUintN(64, engine.getWide('page') + BigInt(offset));
     }
-    // Whatever the host does may change what the next read of a system register meets.
-    let readable = 0;
     switch (code) {
       case Exit.check:
         return this.checkDue() ? 'check' : 'again';
@@ -395,8 +393,7 @@ export class Executor {
         break;
       }
       case Exit.system:
-        readable = this.systemOperation(unit, at);
-        break;
+        return this.systemOperation(unit, at);
       case Exit.raise:
         this.raise(unit, engine.get('exitDetail'));
         break;
@@ -415,12 +412,12 @@ export class Executor {
       default:
         throw new Error(`generated code returned ${code}`);
     }
-    engine.set('readableRegisters', readable);
+    // Whatever the host does may change what the next system operation meets.
+    engine.setWide('directOperations', 0n);
     return this.stepTaken();
   }
 
-  /** Gives the registers that generated code may read from now on. */
-  private systemOperation(unit: ExecutionUnit, record: number): number {
+  private systemOperation(unit: ExecutionUnit, record: number): 'again' | 'check' | 'pause' {
     const word = this.memory.view.getUint32(this.code.wordAddress(record), true);
     let fields = this.systemFields.get(word);
     if (!fields) {
@@ -428,18 +425,27 @@ export class Executor {
       if (!fields) throw new Error('a system operation without an instruction');
       this.systemFields.set(word, fields);
     }
-    const { state } = unit;
-    const { pc } = state;
-    const number = state.engine.get('exitDetail');
+    const { engine } = unit.state;
+    const { pc } = unit.state;
+    const number = engine.get('exitDetail');
+    const name = this.interpreter.systemOperations[number] as string;
     (this.operations[number] as SystemOperation)(unit, fields, this.host);
-    if (this.interpreter.systemOperations[number] !== 'mrs' || state.pc !== pc + 4n) return 0;
-    // Reading changed nothing; the next time it may not need the host.
-    const key = registerKey(fields);
-    const { reads } = this.code;
+    const completed = unit.state.pc === pc + 4n;
+    const before = completed && keepsDecisions(name, fields) ? engine.getWide('directOperations') : 0n;
+    const kind = completed ? directKind(name, fields) : undefined;
+    if (!kind) {
+      engine.setWide('directOperations', before);
+      return this.stepTaken();
+    }
     const { instructionsPerTick } = this.host;
     const now = this.position + this.host.idle();
-    const allowed = reads.allow(unit, key, fields['Rt'] as number, now, instructionsPerTick);
-    return state.engine.get('readableRegisters') | (allowed ? reads.bitOf(key) : 0);
+    const allowed = this.code.direct.allow(unit, name, fields, now, instructionsPerTick);
+    engine.setWide('directOperations', before | allowed);
+    // Generated code, which may do the next of these, looks at the time only when it jumps. So the host does not look
+    // now: who did the operation must not matter.
+    this.position++;
+    if (this.takePause()) return 'pause';
+    return kind === 'writeDAIF' && engine.get('interruptPending') ? 'check' : 'again';
   }
 
   private raise({ pe }: ExecutionUnit, detail: number): void {

@@ -29,10 +29,7 @@ export class Maintenance {
     const invalidation = tlbInvalidation(operation, value, effectiveHcr(pe));
     const forced = pe.state.el === 1 && hcrField(pe, FB) === 1;
     const targets = invalidation.broadcast || forced ? this.units() : [this.unit];
-    for (const target of targets) {
-      target.keeper.invalidate(invalidation);
-      target.instructionTlb.clear();
-    }
+    for (const { keeper } of targets) keeper.invalidate(invalidation);
   }
 
   /** `operation` without "AT". False when it took an exception. */

@@ -16,8 +16,8 @@ import {
   executeWriteSystemRegister,
 } from '../processing-element/system-instructions.ts';
 import { checkWait, consumeEvent } from '../processing-element/wait.ts';
+import { instructionKey, registerKey } from './direct-operations.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
-import { registerKey } from './register-reads.ts';
 
 /** What became of a HLT: done, to be executed again when the element goes on, or not an instruction of this machine. */
 export type HaltOutcome = 'completed' | 'again' | 'undefined';
@@ -35,13 +35,6 @@ export interface SystemOperationHost {
 }
 
 export type SystemOperation = (unit: ExecutionUnit, fields: Fields, host: SystemOperationHost) => void;
-
-const keyOf = (f: Fields, op0: number): number =>
-  (op0 << 14) |
-  ((f['op1'] as number) << 11) |
-  ((f['CRn'] as number) << 7) |
-  ((f['CRm'] as number) << 3) |
-  (f['op2'] as number);
 
 const immediate = (f: Fields): number => f['imm16'] as number;
 
@@ -110,8 +103,8 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msrImmediate: ({ pe }, f) => executeWritePstateField(pe, f['op1'] as number, f['op2'] as number, f['CRm'] as number),
-  sys: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, false),
-  sysl: (unit, f, host) => host.systemInstruction(unit, keyOf(f, 1), f['Rt'] as number, true),
+  sys: (unit, f, host) => host.systemInstruction(unit, instructionKey(f), f['Rt'] as number, false),
+  sysl: (unit, f, host) => host.systemInstruction(unit, instructionKey(f), f['Rt'] as number, true),
   esb: ({ pe }) => {
     synchronizeErrors(pe);
     completeInstruction(pe);

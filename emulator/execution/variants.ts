@@ -2,8 +2,8 @@
 import type { Instruction } from '../architecture/instruction.ts';
 import type { OperandKind, OperandRef } from '../architecture/operand.ts';
 import { SemanticsBuilder, type Statement, type Variable } from '../architecture/semantics.ts';
+import { directKinds } from './direct-operations.ts';
 import { layOut, type RecordLayout, shapeDimensions, visitStatements } from './record.ts';
-import { readKinds } from './register-reads.ts';
 
 export interface Variant {
   readonly row: Instruction;
@@ -19,10 +19,10 @@ export const HANDLER_UNDEFINED = 2;
 export const HANDLER_BREAKPOINT = 3;
 /** Does nothing: hints, barriers, prefetches. */
 export const HANDLER_NOTHING = 4;
-/** MRS of what needs no help while nothing forbids it; the kind of register is the number above this. */
-export const FIRST_READ_HANDLER = 5;
-/** Handlers below this number are the interpreter's own: not decoded, end of page, undefined, breakpoint, nothing, reads. */
-export const FIRST_VARIANT_HANDLER = FIRST_READ_HANDLER + readKinds.length;
+/** What the host allows to be done without it; the kind of operation is the number above this. */
+export const FIRST_DIRECT_HANDLER = 5;
+/** Handlers below this number are the interpreter's own: not decoded, end of page, undefined, breakpoint, nothing, direct operations. */
+export const FIRST_VARIANT_HANDLER = FIRST_DIRECT_HANDLER + directKinds.length;
 
 /** Records what a row means for one combination of shape values. */
 export function buildVariant(row: Instruction, shape: Readonly<Record<string, number>>): Variant {

@@ -14,7 +14,7 @@ const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([
   'record',
   'budgetEnd',
   'page',
-  'readableRegisters',
+  'directOperations',
   'timeBase',
   'instructionsPerTick',
   'counterOffset',

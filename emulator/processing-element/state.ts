@@ -79,8 +79,8 @@ const declaration = {
   page: ['i64', 1],
   /** Engine: what `run` returned about (system operation, exception, address). */
   exitDetail: ['i32', 1],
-  /** Engine: system registers that may be read here and now without asking, by the bits that the code cache assigned. */
-  readableRegisters: ['i32', 1],
+  /** Engine: system operations that may be done here and now without asking, by the bits that the code cache assigned. */
+  directOperations: ['i64', 1],
   /** Engine: virtual time of an instruction less the budget then left, instructions per tick (both binary64), CNTVOFF. */
   timeBase: ['i64', 1],
   instructionsPerTick: ['i64', 1],

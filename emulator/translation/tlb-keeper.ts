@@ -1,15 +1,14 @@
 /**
- * Keeps a fast TLB true: an entry exists only while the control registers, ASID and VMID that made it are in force,
+ * Keeps tables of translations true: an entry exists only while the control registers, ASID and VMID that made it are in force,
  * and goes when a TLBI instruction names it. More may go than the architecture asks for, never less.
  *
  * The controls of a regime are compared when the regime is about to be used, not when a register is written. So a
  * hypervisor that switches between its host and one guest finds the guest's entries again.
  */
 import type { AddressTranslator } from './address-translator.ts';
-import { contextsOf, type TranslationRegime } from './regime.ts';
+import { contextsOf, type TranslationContext, type TranslationRegime } from './regime.ts';
 import type { Stage1Controls } from './stage-1-controls.ts';
 import type { Stage2Registers } from './stage-2-controls.ts';
-import type { FastTlb } from './tlb.ts';
 import type { TlbInvalidation } from './tlb-maintenance.ts';
 
 /** What the entries of a regime were made with. */
@@ -25,15 +24,25 @@ const TABLE_ADDRESS = 0xffff_ffff_fffen;
 /** VTTBR_EL2.CnP. */
 const COMMON_NOT_PRIVATE = 1n;
 
+/** What a keeper needs of tables of translations: each method makes entries go, and may let more go than it names. */
+export interface TranslationTables {
+  clear(): void;
+  flush(context: TranslationContext): void;
+  flushNonGlobal(context: TranslationContext): void;
+  flushRange(context: TranslationContext, upper: boolean): void;
+  flushPages(context: TranslationContext, firstPage: number, lastPage: number, nonGlobal: boolean): void;
+  flushIntermediatePages(context: TranslationContext, firstPage: number, lastPage: number): void;
+}
+
 export class TlbKeeper {
-  private readonly tlb: FastTlb;
+  private readonly tables: readonly TranslationTables[];
   private readonly translator: AddressTranslator;
   private readonly signatures = new Map<TranslationRegime, Signature>();
   /** Regimes whose controls may have changed since they were last compared. */
   private readonly stale = new Set<TranslationRegime>(REGIMES);
 
-  constructor(tlb: FastTlb, translator: AddressTranslator) {
-    this.tlb = tlb;
+  constructor(tables: readonly TranslationTables[], translator: AddressTranslator) {
+    this.tables = tables;
     this.translator = translator;
   }
 
@@ -44,7 +53,7 @@ export class TlbKeeper {
 
   /** Forgets everything, for instance after a snapshot was restored. */
   clear(): void {
-    this.tlb.clear();
+    for (const table of this.tables) table.clear();
     this.signatures.clear();
     this.controlsWritten();
   }
@@ -58,41 +67,48 @@ export class TlbKeeper {
     const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls().source : undefined;
     this.signatures.set(regime, { secure, stage1, stage2 });
     if (!known) return;
-    if (known.secure !== secure || !sameControls(known.stage1, stage1) || !sameStage2(known.stage2, stage2)) {
-      for (const context of contextsOf(regime)) this.tlb.flush(context);
-      return;
-    }
+    const everything =
+      known.secure !== secure || !sameControls(known.stage1, stage1) || !sameStage2(known.stage2, stage2);
     const before = known.stage1;
     const lowerMoved = ((before.source.ttbr0 ^ stage1.source.ttbr0) & TABLE_ADDRESS) !== 0n;
     const upperMoved = ((before.source.ttbr1 ^ stage1.source.ttbr1) & TABLE_ADDRESS) !== 0n;
     const asidChanged = before.asid !== stage1.asid;
-    for (const context of contextsOf(regime)) {
-      if (lowerMoved) this.tlb.flushRange(context, false);
-      if (upperMoved) this.tlb.flushRange(context, true);
-      if (asidChanged) this.tlb.flushNonGlobal(context);
+    for (const table of this.tables) {
+      for (const context of contextsOf(regime)) {
+        if (everything) {
+          table.flush(context);
+          continue;
+        }
+        if (lowerMoved) table.flushRange(context, false);
+        if (upperMoved) table.flushRange(context, true);
+        if (asidChanged) table.flushNonGlobal(context);
+      }
     }
   }
 
   /** Carries out a TLBI instruction. */
   invalidate(invalidation: TlbInvalidation): void {
-    for (const context of contextsOf(invalidation.regime)) {
-      switch (invalidation.what) {
-        case 'everything':
-          this.tlb.flush(context);
-          break;
-        case 'asid':
-          if (this.isCurrent(invalidation.regime, invalidation.asid)) this.tlb.flushNonGlobal(context);
-          break;
-        case 'pages': {
-          const { asid, firstPage, lastPage } = invalidation;
-          const nonGlobal = asid === undefined || this.isCurrent(invalidation.regime, asid);
-          this.tlb.flushPages(context, firstPage, lastPage, nonGlobal);
-          break;
-        }
-        case 'intermediatePages':
-          this.tlb.flushIntermediatePages(context, invalidation.firstPage, invalidation.lastPage);
-          break;
+    for (const table of this.tables)
+      for (const context of contextsOf(invalidation.regime)) this.invalidateIn(table, context, invalidation);
+  }
+
+  private invalidateIn(table: TranslationTables, context: TranslationContext, invalidation: TlbInvalidation): void {
+    switch (invalidation.what) {
+      case 'everything':
+        table.flush(context);
+        break;
+      case 'asid':
+        if (this.isCurrent(invalidation.regime, invalidation.asid)) table.flushNonGlobal(context);
+        break;
+      case 'pages': {
+        const { asid, firstPage, lastPage } = invalidation;
+        const nonGlobal = asid === undefined || this.isCurrent(invalidation.regime, asid);
+        table.flushPages(context, firstPage, lastPage, nonGlobal);
+        break;
       }
+      case 'intermediatePages':
+        table.flushIntermediatePages(context, invalidation.firstPage, invalidation.lastPage);
+        break;
     }
   }
 

@@ -6,24 +6,24 @@
  */
 import type { Instruction } from '../../architecture/instruction.ts';
 import type { Helper } from '../../architecture/semantics.ts';
+import { type DirectKind, directKinds } from '../direct-operations.ts';
 import { Exit } from '../engine.ts';
 import { lowerStatements } from '../lowering/lower.ts';
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
-import { type ReadKind, readKinds } from '../register-reads.ts';
 import {
-  FIRST_READ_HANDLER,
+  FIRST_DIRECT_HANDLER,
   FIRST_VARIANT_HANDLER,
   HANDLER_NOTHING,
   type HandlerPlan,
   planHandlers,
   type Variant,
 } from '../variants.ts';
+import { emitDirect } from './direct.ts';
 import { helperBody, hostHelpersBelow } from './helpers.ts';
 import { frequentPairs, isHot } from './hot.ts';
 import { DESCRIPTION_SECTION, type Description } from './interpreter.ts';
 import { at, type Callees, InterpreterPlace, type Locals } from './place.ts';
-import { emitRead } from './reads.ts';
 import { unalignedAccess } from './unaligned.ts';
 
 /** Generates the module for a set of rows: bytes for `loadInterpreter`. */
@@ -176,7 +176,7 @@ function mainLoop(plan: HandlerPlan, callees: Callees, handlerType: number, exac
     else if (i === 3) exit(Exit.breakpoint);
     else if (i === HANDLER_NOTHING) body.branch('next');
     else if (i < FIRST_VARIANT_HANDLER) {
-      emitRead(readKinds[i - FIRST_READ_HANDLER] as ReadKind, body, locals, callees.systemOperation('mrs'));
+      emitDirect(directKinds[i - FIRST_DIRECT_HANDLER] as DirectKind, body, locals, callees.systemOperation);
       body.branch('next');
     } else {
       const pair = plan.pairs[i - plan.firstPair];

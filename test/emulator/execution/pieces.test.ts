@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { guest, randomNumbers } from '../machine/support.ts';
 
-/** Mixes counters, PSTATE and unaligned accesses into a sum while a timer interrupts it again and again. */
+/** Mixes counters, PSTATE, maintenance and unaligned accesses into a sum while a timer interrupts it again and again. */
 const program = `
         .globl  _start
 _start: adr     x0, vectors
@@ -50,6 +50,10 @@ again:  mrs     x3, cntvct_el0
         msr     tpidr_el1, x21
         mrs     x6, tpidr_el1
         mrs     x7, daif
+        msr     daif, x7
+        dc      cvau, x20
+        dc      zva, x20
+        ic      ivau, x20
         add     x21, x6, x7
         mrs     x7, currentel
         add     x21, x21, x7

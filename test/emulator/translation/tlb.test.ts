@@ -36,7 +36,7 @@ function setUp() {
   const view = new DataView(memory.buffer);
   const tlb = new FastTlb(memory, BASE);
   const machine = new MachineStandIn(0x4000_0000, 0x1000);
-  const keeper = new TlbKeeper(tlb, new AddressTranslator(machine));
+  const keeper = new TlbKeeper([tlb], new AddressTranslator(machine));
   /** What generated code does: compares a tag and adds the addend. */
   const lookUp = (address: bigint, access: 'read' | 'write' = 'read', context: TranslationContext = EL1) => {
     const slot = Number((address >> 12n) & 1023n);
