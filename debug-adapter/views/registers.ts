@@ -57,13 +57,27 @@ const groups: readonly Group[] = [
   { name: 'Identification', brief: 'What this processing element is', holds: name => identificationNames.test(name) },
 ];
 
+/** What a person who debugs exceptions looks for first; the others follow in the tables' order. */
+const prominent =
+  'HCR ESR FAR HPFAR ELR SPSR SP VBAR SCTLR TTBR0 TTBR1 TCR MAIR VTTBR VTCR CPACR CPTR TPIDR TPIDRRO CONTEXTIDR'.split(
+    ' ',
+  );
+
+function byProminence(rows: readonly SystemRegister[]): readonly SystemRegister[] {
+  const rank = ({ name }: SystemRegister): number => {
+    const place = prominent.indexOf(name.replace(/_EL\d$/, ''));
+    return place < 0 ? prominent.length : place;
+  };
+  return [...rows].sort((one, other) => rank(one) - rank(other));
+}
+
 const virtual = { kind: 'virtual' } as const;
 
 export function registerGroups(session: Debugger, pe: number, frame: CodeFrame): readonly VariableNode[] {
   const element = session.target.processingElements[pe]!;
   const banks = groups.map(group => ({
     group,
-    rows: systemRegisters.filter(row => group.holds(row.name) && !isAlias(row.name)),
+    rows: byProminence(systemRegisters.filter(row => group.holds(row.name) && !isAlias(row.name))),
   }));
   return [
     {
