@@ -116,6 +116,11 @@ const INEXACT = 16;
 export function controlWord(b: SemanticsBuilder): I32 {
   return b.wrap(b.wideState('fpcr'));
 }
+/** Not zero unless FPCR rounds to nearest without flushing, and FPSR.IXC is set already. */
+export function needsExactness(b: SemanticsBuilder): I32 {
+  const exact = b.isZero(b.and(b.wrap(b.wideState('fpsr')), b.i32(INEXACT)));
+  return b.or(b.and(controlWord(b), b.i32(CONTROL.RMode | CONTROL.FZ)), exact);
+}
 /** FPCR.AHP, not zero when it is set. */
 export function alternativeHalf(b: SemanticsBuilder): I32 {
   return b.and(controlWord(b), b.i32(CONTROL.AHP));

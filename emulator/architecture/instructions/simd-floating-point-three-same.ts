@@ -4,7 +4,7 @@
  */
 import { instruction } from '../instruction.ts';
 import { scalarRegister, vectorRegister } from '../operands/vector.ts';
-import type { SemanticsBuilder } from '../semantics.ts';
+import type { Helper, SemanticsBuilder, V128 } from '../semantics.ts';
 import {
   floatAdd,
   floatDivide,
@@ -22,6 +22,7 @@ import {
 import {
   absoluteBits,
   type Bits,
+  DOUBLE,
   FLOAT_TYPES,
   type FloatType,
   HALF,
@@ -32,6 +33,14 @@ import {
   writeScalar,
 } from './floating-point-values.ts';
 import { checkFloatingPoint } from './simd-common.ts';
+import {
+  addVectors,
+  divideVectors,
+  multiplyAddVectors,
+  multiplyVectors,
+  negateVector,
+  subtractVectors,
+} from './simd-floating-point-arithmetic.ts';
 import {
   arrangementOf,
   callOn,
@@ -55,6 +64,8 @@ interface Operation {
   readonly a: '0' | '1';
   readonly opcode: string;
   readonly compute: Compute;
+  /** The same on a whole vector of singles or doubles, where there is a faster way than lane by lane. */
+  readonly whole?: (b: SemanticsBuilder, type: FloatType, n: V128, m: V128, d: V128) => V128;
   readonly brief: string;
   /** Neighbours of both vectors are combined, those of the first below. */
   readonly pairwise?: boolean;
@@ -63,10 +74,18 @@ interface Operation {
   readonly scalar?: boolean;
 }
 
+const wholly =
+  (helpers: Readonly<Record<'s' | 'd', Helper>>): NonNullable<Operation['whole']> =>
+  (b, type, n, m) =>
+    b.call('v128', helpers[type === DOUBLE ? 'd' : 's'], n, m);
+
 const two =
   (helper: Parameters<typeof callOn>[0]): Compute =>
   (b, type, n, m) =>
     callOn(helper)(b, type, n, m);
+
+const multiplyAddWhole: NonNullable<Operation['whole']> = (b, type, n, m, d) =>
+  b.call('v128', multiplyAddVectors[type === DOUBLE ? 'd' : 's'], d, n, m);
 
 const operations: readonly Operation[] = [
   {
@@ -92,6 +111,7 @@ const operations: readonly Operation[] = [
     opcode: '001',
     accumulates: true,
     compute: (b, type, n, m, d) => callOn(floatMultiplyAdd)(b, type, d, n, m),
+    whole: multiplyAddWhole,
     brief: 'Adds products of lanes to lanes, rounding once',
   },
   {
@@ -101,10 +121,27 @@ const operations: readonly Operation[] = [
     opcode: '001',
     accumulates: true,
     compute: (b, type, n, m, d) => callOn(floatMultiplyAdd)(b, type, d, negateBits(b, type, n), m),
+    whole: (b, type, n, m, d) => multiplyAddWhole(b, type, negateVector(b, type, n), m, d),
     brief: 'Subtracts products of lanes from lanes, rounding once',
   },
-  { name: 'fadd', U: '0', a: '0', opcode: '010', compute: two(floatAdd), brief: 'Adds lanes' },
-  { name: 'fsub', U: '0', a: '1', opcode: '010', compute: two(floatSubtract), brief: 'Subtracts lanes' },
+  {
+    name: 'fadd',
+    U: '0',
+    a: '0',
+    opcode: '010',
+    compute: two(floatAdd),
+    whole: wholly(addVectors),
+    brief: 'Adds lanes',
+  },
+  {
+    name: 'fsub',
+    U: '0',
+    a: '1',
+    opcode: '010',
+    compute: two(floatSubtract),
+    whole: wholly(subtractVectors),
+    brief: 'Subtracts lanes',
+  },
   {
     name: 'fmulx',
     U: '0',
@@ -193,7 +230,15 @@ const operations: readonly Operation[] = [
     compute: (b, type, n, m) => absoluteBits(b, type, callOn(floatSubtract)(b, type, n, m)),
     brief: 'Subtracts lanes and clears the sign of the difference',
   },
-  { name: 'fmul', U: '1', a: '0', opcode: '011', compute: two(floatMultiply), brief: 'Multiplies lanes' },
+  {
+    name: 'fmul',
+    U: '1',
+    a: '0',
+    opcode: '011',
+    compute: two(floatMultiply),
+    whole: wholly(multiplyVectors),
+    brief: 'Multiplies lanes',
+  },
   {
     name: 'fcmge',
     U: '1',
@@ -248,7 +293,15 @@ const operations: readonly Operation[] = [
     compute: two(floatMinimum),
     brief: 'Takes the lesser of neighbouring lanes',
   },
-  { name: 'fdiv', U: '1', a: '0', opcode: '111', compute: two(floatDivide), brief: 'Divides lanes' },
+  {
+    name: 'fdiv',
+    U: '1',
+    a: '0',
+    opcode: '111',
+    compute: two(floatDivide),
+    whole: wholly(divideVectors),
+    brief: 'Divides lanes',
+  },
 ];
 
 /** Bits 23 to 10 without Rm: half precision has an encoding of its own. */
@@ -257,7 +310,7 @@ const middle = (type: FloatType, a: string, opcode: string) =>
     ? (`${a as '0'} 10 Rm:5 00 ${opcode as '000'} 1` as const)
     : (`${a as '0'} ${type.width === 64 ? '1' : '0'} 1 Rm:5 11 ${opcode as '000'} 1` as const);
 
-const vectorForms = operations.flatMap(({ name, U, a, opcode, compute, brief, pairwise, accumulates }) =>
+const vectorForms = operations.flatMap(({ name, U, a, opcode, compute, whole, brief, pairwise, accumulates }) =>
   VECTOR_FORMS.map(({ type, Q }) =>
     instruction(
       `${name.toUpperCase()} (vector, ${type.what})`,
@@ -274,6 +327,10 @@ const vectorForms = operations.flatMap(({ name, U, a, opcode, compute, brief, pa
           const Q = extent(type, f);
           const [n, m] = [b.read('v128', o.n), b.read('v128', o.m)];
           const d = accumulates ? b.read('v128', o.d) : n;
+          if (whole && Q && type !== HALF) {
+            b.write(o.d, whole(b, type, n, m, d));
+            return;
+          }
           const count = laneCount(type, Q);
           const result = lanewise(b, type, Q, i => {
             if (!pairwise) return compute(b, type, lane(b, type, n, i), lane(b, type, m, i), lane(b, type, d, i));

@@ -5,7 +5,7 @@
 import { type Instruction, instruction } from '../instruction.ts';
 import { floatImmediate, floatZero, fractionBits } from '../operands/floating-point.ts';
 import { always, halfOrFull, scalarRegister, vectorRegister } from '../operands/vector.ts';
-import type { I64, SemanticsBuilder } from '../semantics.ts';
+import type { I64, SemanticsBuilder, V128 } from '../semantics.ts';
 import {
   floatAdd,
   floatMaximum,
@@ -44,6 +44,7 @@ import {
   writeScalar,
 } from './floating-point-values.ts';
 import { checkFloatingPoint } from './simd-common.ts';
+import { absoluteVector, negateVector, squareRootVectors } from './simd-floating-point-arithmetic.ts';
 import {
   arrangementOf,
   callOn,
@@ -327,6 +328,14 @@ const middle = (type: FloatType, a: string, opcode: string) =>
     ? (`${a as '0'} 111100 ${opcode as '00000'} 10` as const)
     : (`${a as '0'} ${type.width === 64 ? '1' : '0'} 10000 ${opcode as '00000'} 10` as const);
 
+/** Operations with a faster way than lane by lane, on whole vectors. */
+const wholeVectors: Readonly<Record<string, (b: SemanticsBuilder, type: FloatType, n: V128) => V128 | undefined>> = {
+  fneg: negateVector,
+  fabs: absoluteVector,
+  fsqrt: (b, type, n) =>
+    type === HALF ? undefined : b.call('v128', squareRootVectors[type === DOUBLE ? 'd' : 's'], n),
+};
+
 const exists = ({ feature }: Operation, type: FloatType) => !feature || type !== HALF;
 const title = ({ name, withZero }: Operation) => `${name.toUpperCase()} (${withZero ? 'zero, ' : ''}`;
 
@@ -348,10 +357,9 @@ const vectorForms = operations
           semantics: (b, o, f) => {
             checkFloatingPoint(b);
             const n = b.read('v128', o.n);
-            b.write(
-              o.d,
-              lanewise(b, type, extent(type, f), i => compute(b, type, lane(b, type, n, i))),
-            );
+            const Q = extent(type, f);
+            const whole = Q ? wholeVectors[name]?.(b, type, n) : undefined;
+            b.write(o.d, whole ?? lanewise(b, type, Q, i => compute(b, type, lane(b, type, n, i))));
           },
         },
       );

@@ -12,13 +12,16 @@ export const floatFormats: readonly Format[] = [
   { fraction: 10, width: 16 },
 ];
 
-/** A floating-point number: one that arithmetic treats specially, one of a common size so that results round, or any bits. */
-export function randomFloat(random: Random, { fraction, width }: Format): bigint {
+/**
+ * A floating-point number: one that arithmetic treats specially, one of a common size so that results round, or any bits;
+ * when it is to be `tame`, of a common size.
+ */
+export function randomFloat(random: Random, { fraction, width }: Format, tame = false): bigint {
   const one = 1n << BigInt(fraction);
   const sign = random.bits(1) << BigInt(width - 1);
   const bias = (1n << BigInt(width - fraction - 2)) - 1n;
   const infinity = (2n * bias + 1n) * one;
-  const kind = random.below(10);
+  const kind = tame ? 6 : random.below(10);
   if (kind < 3) {
     const magnitudes = [
       0n,
