@@ -1,12 +1,13 @@
 // `npm run guests`: real guests out of Debian's packages, into .guests/ (not committed). What is there is not fetched again.
-//   node scripts/guests.mjs [linux] [xen] [edk2] [u-boot] [--list]
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+//   node scripts/guests.mjs [linux] [qemu] [xen] [edk2] [u-boot]
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { file } from './guests/cpio.mjs';
-import { Debian, fileOfPackage, requirePrograms } from './guests/debian.mjs';
+import { Debian, fileOfPackage, requirePrograms, unpack } from './guests/debian.mjs';
 import { guestFile, guestsFolder, manifest, manifestPath, root } from './guests/folder.mjs';
 import { initramfs } from './guests/initramfs.mjs';
+import { withLibraries } from './guests/shared-libraries.mjs';
 
 function writeWhole(path, contents) {
   mkdirSync(dirname(path), { recursive: true });
@@ -33,20 +34,43 @@ function copied(name, packageName, member) {
   };
 }
 
-const vmm = 'samples/kvm-vmm/kvm-vmm';
+/** The VMM of the sample, and what else the project itself puts into a guest. */
+const ownPrograms = () => [file('bin/kvm-vmm', readFileSync(join(root, 'samples/kvm-vmm/kvm-vmm')), 0o755)];
+
+/** Writes an initial RAM file system unless it is there as it should be: the project's own part may have changed. */
+function putInitramfs(name, extra, packages) {
+  const contents = initramfs(readFileSync(join(guestsFolder, 'linux/busybox')), [...ownPrograms(), ...extra]);
+  const path = guestFile(name);
+  if (path === undefined || !contents.equals(readFileSync(path))) put(name, contents, packages);
+}
 
 const recipes = {
   linux: {
-    brief: 'Linux of Debian with a shell in an initramfs',
-    files: ['linux/Image', 'linux/initramfs.cpio'],
+    brief: 'Linux of Debian, and busybox',
+    files: ['linux/Image', 'linux/busybox'],
     make(debian) {
       const [name] = debian.describe('linux-image-arm64').dependencies;
       const kernel = debian.fetch(name);
       const version = name.replace('linux-image-', '');
       put('linux/Image', fileOfPackage(kernel.path, `boot/vmlinuz-${version}`), [kernel]);
       const busybox = debian.fetch('busybox-static');
-      const extra = existsSync(join(root, vmm)) ? [file('bin/kvm-vmm', readFileSync(join(root, vmm)), 0o755)] : [];
-      put('linux/initramfs.cpio', initramfs(fileOfPackage(busybox.path, 'bin/busybox'), extra), [busybox]);
+      put('linux/busybox', fileOfPackage(busybox.path, 'bin/busybox'), [busybox]);
+    },
+    finish: () => putInitramfs('linux/initramfs.cpio', [], []),
+  },
+  qemu: {
+    brief: "QEMU as it runs inside of a Linux guest, with KVM; and that guest's guests",
+    after: ['linux'],
+    files: ['qemu/initramfs.cpio'],
+    make(debian) {
+      const packages = debian.closure('qemu-system-arm').map(name => debian.fetch(name));
+      const folder = join(guestsFolder, 'qemu/root');
+      rmSync(folder, { recursive: true, force: true });
+      for (const { path } of packages) unpack(path, folder);
+      const programs = withLibraries(folder, 'usr/bin/qemu-system-aarch64');
+      const qemu = packages.find(one => one.name === 'qemu-system-arm');
+      putInitramfs('qemu/initramfs.cpio', [...programs, file('Image', readFileSync(guestFile('linux/Image')))], [qemu]);
+      rmSync(folder, { recursive: true });
     },
   },
   xen: {
@@ -69,16 +93,17 @@ export function makeGuests(names = Object.keys(recipes)) {
   for (const name of names) {
     const recipe = recipes[name];
     if (!recipe) throw new Error(`There is no guest ${name}; there are ${Object.keys(recipes).join(', ')}`);
-    if (recipe.files.every(one => guestFile(one) !== undefined) && !recipe.isStale?.()) {
-      console.log(`${name}: here`);
-      continue;
+    if (recipe.after) makeGuests(recipe.after);
+    if (recipe.files.every(one => guestFile(one) !== undefined)) console.log(`${name}: here`);
+    else {
+      console.log(`${name}: ${recipe.brief}`);
+      if (!debian) {
+        requirePrograms();
+        debian = new Debian(guestsFolder);
+      }
+      recipe.make(debian);
     }
-    console.log(`${name}: ${recipe.brief}`);
-    if (!debian) {
-      requirePrograms();
-      debian = new Debian(guestsFolder);
-    }
-    recipe.make(debian);
+    recipe.finish?.();
   }
 }
 

@@ -11,7 +11,8 @@ export interface Boot {
   readonly seconds: number;
 }
 
-function wordsOf({ words }: Guest): string[] {
+/** The words with the paths of its files. */
+export function wordsOf({ words }: Guest): string[] {
   return words.map(word =>
     word.replace(/@([\w./-]+)/g, (_, name: string) => {
       const path = guestFile(name);

@@ -1,0 +1,30 @@
+/** Linux of Debian in this process: from reset to power-off, with everything that the machine recorded. */
+import type { ExceptionRecord, Machine } from '../../../emulator/index.ts';
+import { wordsOf } from '../conformance/boot.ts';
+import { type LinuxVariant, linux } from '../conformance/guests.ts';
+import { guest } from './guest-file.ts';
+import { machineFor, type Played, play, type Script } from './play.ts';
+
+export const linuxFiles = [guest('linux/Image'), guest('linux/initramfs.cpio')] as const;
+
+export function linuxScript(variant: LinuxVariant, configuration: Script['configuration'] = {}): Script {
+  return { configuration: { reverseDebugging: false, ...configuration }, words: wordsOf(linux(variant)) };
+}
+
+export interface LinuxRun extends Played {
+  readonly machine: Machine;
+  readonly records: readonly ExceptionRecord[];
+}
+
+export async function playLinux(variant: LinuxVariant, configuration?: Script['configuration']): Promise<LinuxRun> {
+  const script = linuxScript(variant, configuration);
+  const machine = await machineFor(script);
+  const played = play(machine, script);
+  return { ...played, machine, records: recordsOf(machine) };
+}
+
+function recordsOf({ exceptions }: Machine): ExceptionRecord[] {
+  const records: ExceptionRecord[] = [];
+  for (let index = exceptions.first; index < exceptions.end; index++) records.push(exceptions.at(index)!);
+  return records;
+}
