@@ -52,7 +52,7 @@ const rows = [
   has('FEAT_CSV2_2', 'ID_AA64PFR0_EL1', 'CSV2', 2, 'Branch predictions kept apart by SCXTNUM_ELx'),
   has('FEAT_CSV3', 'ID_AA64PFR0_EL1', 'CSV3', 1, 'Speculation after faults does not leak'),
   // ID_AA64PFR1_EL1
-  lacks('FEAT_BTI', 'ID_AA64PFR1_EL1', 'BT', 1, 'Branch target identification'),
+  has('FEAT_BTI', 'ID_AA64PFR1_EL1', 'BT', 1, 'Branch target identification'),
   has('FEAT_SSBS', 'ID_AA64PFR1_EL1', 'SSBS', 1, 'Speculative store bypass control'),
   has('FEAT_SSBS2', 'ID_AA64PFR1_EL1', 'SSBS', 2, 'MRS and MSR of SSBS'),
   lacks('FEAT_MTE', 'ID_AA64PFR1_EL1', 'MTE', 1, 'Memory tagging instructions'),

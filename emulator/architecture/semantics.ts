@@ -43,7 +43,8 @@ export type StateField =
   | 'interruptPending'
   | 'exclusiveValid'
   | 'exclusiveSize'
-  | 'pointerAuthentication';
+  | 'pointerAuthentication'
+  | 'guardedPagesSeen';
 export type WideStateField =
   | 'exclusiveAddress'
   | 'fpcr'

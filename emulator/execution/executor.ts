@@ -10,10 +10,14 @@ import type { Fields } from '../architecture/pattern.ts';
 import type { Statement } from '../architecture/semantics.ts';
 import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
+import { branchAddress } from '../processing-element/branch-address.ts';
+import { acceptsBranch, branchTypeOf } from '../processing-element/branch-target.ts';
 import { armedBreakpoints, completeStep, raisePendingStep, stepState } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import { checkFloatingPointAccess } from '../processing-element/floating-point-access.ts';
+import type { ProcessingElement } from '../processing-element/processing-element.ts';
 import {
+  raiseBranchTarget,
   raiseDataAbort,
   raiseHardwareBreakpoint,
   raiseIllegalState,
@@ -25,6 +29,7 @@ import {
   raiseWatchpoint,
 } from '../processing-element/synchronous-exceptions.ts';
 import type { AccessTransfer } from '../processing-element/syndrome.ts';
+import type { TranslationRequest } from '../translation/request.ts';
 import { CodeCache } from './code-cache.ts';
 import { directKind, keepsDecisions } from './direct-operations.ts';
 import { Exit, raisedCodes } from './engine.ts';
@@ -228,14 +233,25 @@ export class Executor {
       const lifted = skip && marked;
       skip = false;
       if (lifted) this.code.liftBreakpoint(record);
-      const single = lifted || stepping === 'activeNotPending';
+      const arriving = state.btype !== 0;
+      if (arriving && unit.instructionTlb.isGuarded(unit.context, state.pc) && !this.accepts(pe, record)) {
+        if (lifted) this.code.setBreakpoint(record);
+        raiseBranchTarget(pe);
+        const next = this.stepTaken();
+        if (next !== 'again') return next;
+        continue;
+      }
+      const single = lifted || stepping === 'activeNotPending' || arriving;
       const before = this.position;
       const last = single ? Math.min(limit, this.position + 1) : limit;
+      const leavesBranchType = arriving && this.leavesBranchType(record);
       const exclusive = stepping === 'activeNotPending' && this.isLoadExclusive(record);
       let end = this.stretch(unit, record, last);
       // A record may have to be decoded first; only then its instruction runs.
       if (single && end === 'again' && this.position === before) end = this.stretch(unit, record, last);
       if (lifted) this.code.setBreakpoint(record);
+      // BTYPE lasts for one instruction.
+      if (arriving && this.position > before && !leavesBranchType) state.btype = 0;
       if (end === 'breakpoint' && !this.breakpoints.has(state.pc)) {
         // The same page at another address carries the breakpoint.
         skip = true;
@@ -251,6 +267,16 @@ export class Executor {
     return guestBreakpoints.includes(pc) && armedBreakpoints(pe).some(({ address }) => address === pc);
   }
 
+  /** Whether the instruction may be arrived at by the indirect branch that was made. */
+  private accepts(pe: ProcessingElement, record: number): boolean {
+    return acceptsBranch(pe, this.memory.view.getUint32(this.code.wordAddress(record), true));
+  }
+  /** The instruction sets PSTATE.BTYPE itself. */
+  private leavesBranchType(record: number): boolean {
+    const traits = decode(this.memory.view.getUint32(this.code.wordAddress(record), true))?.row.traits;
+    if (!traits || traits.has('return')) return false;
+    return traits.has('indirect') || traits.has('exceptionReturn');
+  }
   private isLoadExclusive(record: number): boolean {
     const traits = decode(this.memory.view.getUint32(this.code.wordAddress(record), true))?.row.traits;
     return traits?.has('exclusive') === true && traits.has('load');
@@ -304,16 +330,13 @@ export class Executor {
     const offset = Number(pc & 0xffcn) << (RECORD_SHIFT - 2);
     const known = instructionTlb.find(context, pc);
     if (known !== undefined) return known + offset;
-    const secure = isSecure(pe);
-    const result = translator.translate({
-      virtualAddress: pc,
-      access: 'execute',
-      regime: translator.regimeOf(state.el as 0 | 1 | 2 | 3),
-      privileged: state.el > 0,
-      secure,
-      pan: false,
-      purpose: 'access',
-    });
+    // A tag never reaches the PC: pages are only known by addresses without.
+    const untagged = branchAddress(pe, pc);
+    if (untagged !== pc) {
+      state.pc = untagged;
+      return this.fetch(unit, units);
+    }
+    const result = translator.translate(this.fetchRequest(unit, 'access'));
     if (!result.ok) {
       raiseInstructionAbort(pe, result.fault);
       return undefined;
@@ -342,6 +365,7 @@ export class Executor {
       for (const other of units) other.instructionTlb.clear();
       records = this.code.records(linearPage) as number;
     }
+    if (result.guarded) state.engine.set('guardedPagesSeen', 1);
     instructionTlb.fill(context, pc, records, result);
     const page = pc & ~0xfffn;
     for (const address of this.marks)
@@ -377,6 +401,7 @@ export class Executor {
       case Exit.check:
         return this.checkDue() ? 'check' : 'again';
       case Exit.fetch:
+        this.noteBranchType(unit, at);
         return this.checkDue() ? 'check' : 'again';
       case Exit.unmasked:
         return 'check';
@@ -446,6 +471,32 @@ export class Executor {
     this.position++;
     if (this.takePause()) return 'pause';
     return kind === 'writeDAIF' && engine.get('interruptPending') ? 'check' : 'again';
+  }
+
+  /**
+   * The instruction at `record` went where nothing was known: perhaps to the first guarded page, for which an indirect
+   * branch must have left PSTATE.BTYPE.
+   */
+  private noteBranchType(unit: ExecutionUnit, record: number): void {
+    const { pe, state, translator } = unit;
+    if (!pe.features.bti || (record & (PAGE_STRIDE - 1)) >>> RECORD_SHIFT >= PAGE_STRIDE >>> (RECORD_SHIFT + 1)) return;
+    const btype = branchTypeOf(this.memory.view.getUint32(this.code.wordAddress(record), true));
+    if (btype === 0) return;
+    // Into other pages it leaves nothing, so that no state tells which of them were known.
+    const target = translator.translate(this.fetchRequest(unit, 'inspect'));
+    if (!target.ok || target.guarded) state.btype = btype;
+  }
+
+  private fetchRequest({ pe, state, translator }: ExecutionUnit, purpose: 'access' | 'inspect'): TranslationRequest {
+    return {
+      virtualAddress: state.pc,
+      access: 'execute',
+      regime: translator.regimeOf(state.el as 0 | 1 | 2 | 3),
+      privileged: state.el > 0,
+      secure: isSecure(pe),
+      pan: false,
+      purpose,
+    };
   }
 
   private raise({ pe }: ExecutionUnit, detail: number): void {

@@ -1,5 +1,6 @@
 /** What the engine hands back to the processing element: exception calls, system registers, system instructions, waiting. */
 import type { Fields } from '../architecture/pattern.ts';
+import { branchType } from '../processing-element/branch-target.ts';
 import {
   executeExceptionReturn,
   executeHypervisorCall,
@@ -85,6 +86,15 @@ function waitWithLimit(instruction: 'wfet' | 'wfit'): SystemOperation {
   };
 }
 
+/** An indirect branch where pages may be guarded: the address is computed, the link written. */
+function guardedBranch(call: boolean): SystemOperation {
+  return ({ state, instructionTlb, context }, f) => {
+    const fromGuarded = instructionTlb.isGuarded(context, state.pc);
+    state.btype = branchType(call, f['Rn'] as number, fromGuarded);
+    state.pc = state.engine.getWide('exitAddress');
+  };
+}
+
 /** Operations by the name that a row's semantics give. The state's PC is that of the instruction. */
 export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   svc: ({ pe }, f) => executeSupervisorCall(pe, immediate(f)),
@@ -97,6 +107,8 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
     else if (outcome === 'undefined') raiseUndefined(unit.pe);
   },
   eret: ({ pe }) => executeExceptionReturn(pe),
+  guardedJump: guardedBranch(false),
+  guardedCall: guardedBranch(true),
   eretaa: ({ pe, state }) => executeExceptionReturn(pe, { key: 'A', target: state.engine.getWide('exitAddress') }),
   eretab: ({ pe, state }) => executeExceptionReturn(pe, { key: 'B', target: state.engine.getWide('exitAddress') }),
   pointerAuthenticationTrap: ({ pe }) => raiseTrap(pe, authenticationTrap(pe)),

@@ -51,6 +51,8 @@ const declaration = {
   alignmentCheck: ['i32', 1],
   /** 1 while FP/SIMD instructions trap or are disabled at the current level. */
   fpTrapped: ['i32', 1],
+  /** 1 once an instruction was fetched from a guarded page: from then on indirect branches tell PSTATE.BTYPE. */
+  guardedPagesSeen: ['i32', 1],
   /** What pointer authentication does here and now (`authenticationWord`). */
   pointerAuthentication: ['i32', 1],
   /** WFE's event register. */

@@ -6,7 +6,7 @@ import { parseRange } from '../operands/immediate.ts';
 import { branchLabel } from '../operands/label.ts';
 import { generalRegister } from '../operands/register.ts';
 import { condition } from '../operands/shift.ts';
-import { conditionHolds, typeOf } from './common.ts';
+import { branchIndirectly, conditionHolds, typeOf } from './common.ts';
 
 const immediate = [
   instruction('B', '0 00101 imm26:26', {
@@ -123,7 +123,7 @@ const register = [
     brief: 'Branches to the address in a register.',
     traits: ['branch', 'indirect'],
     semantics: (b, o) => {
-      b.branchTo(b.read('i64', o.n));
+      branchIndirectly(b, b.read('i64', o.n), 'jump');
     },
   }),
   instruction('BLR', '1101011 0001 11111 000000 Rn:5 00000', {
@@ -132,9 +132,7 @@ const register = [
     brief: 'Calls the address in a register: puts the return address into X30.',
     traits: ['branch', 'call', 'indirect'],
     semantics: (b, o) => {
-      const target = b.read('i64', o.n);
-      b.writeLink(b.add(b.pc(), b.i64(4)));
-      b.branchTo(target);
+      branchIndirectly(b, b.read('i64', o.n), 'call');
     },
   }),
   instruction('RET', '1101011 0010 11111 000000 Rn:5 00000', {

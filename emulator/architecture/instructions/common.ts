@@ -126,6 +126,19 @@ export function conditionHoldsAtRunTime(b: SemanticsBuilder, condition: I32): I3
   return b.and(b.wrap(b.shrUnsigned(set, b.zeroExtend(position))), b.i32(1));
 }
 
+/**
+ * Jumps to or calls a computed address. Where pages are guarded the branch leaves PSTATE.BTYPE behind, which the
+ * processing element checks before the next instruction (FEAT_BTI).
+ */
+export function branchIndirectly(b: SemanticsBuilder, target: I64, way: 'jump' | 'call'): void {
+  if (way === 'call') b.writeLink(b.add(b.pc(), b.i64(4)));
+  b.if(b.state('guardedPagesSeen'), () => {
+    b.setWideState('exitAddress', target);
+    b.system(way === 'call' ? 'guardedCall' : 'guardedJump');
+  });
+  b.branchTo(target);
+}
+
 /** Reads a base register; SP must be aligned where SCTLR_ELx says so (CheckSPAlignment). */
 export function baseAddress(b: SemanticsBuilder, base: RegisterRef, isSp: number): I64 {
   const address = b.read('i64', base);

@@ -4,7 +4,7 @@ import { current, type ImmediateRef, type OperandKind, problem } from '../operan
 import { decimal, parseRange } from '../operands/immediate.ts';
 import { fixedRegister, generalRegister, generalRegisterOrSp } from '../operands/register.ts';
 import type { I32, I64, SemanticsBuilder } from '../semantics.ts';
-import { baseAddress, baseIsSp } from './common.ts';
+import { baseAddress, baseIsSp, branchIndirectly } from './common.ts';
 import {
   type AuthenticationKey,
   authenticatePointer,
@@ -179,10 +179,7 @@ const branches = ([0, 1] as const).flatMap(key => {
     const stem = call ? 'blra' : 'bra';
     const verb = call ? 'Calls' : 'Branches to';
     const traits = call ? (['branch', 'call', 'indirect'] as const) : (['branch', 'indirect'] as const);
-    const go = (b: SemanticsBuilder, target: I64) => {
-      if (call) b.writeLink(b.add(b.pc(), b.i64(4)));
-      b.branchTo(target);
-    };
+    const way = call ? 'call' : 'jump';
     return [
       instruction(`${stem}${letter}`.toUpperCase(), `1101011 1 0 0${call as 0} 11111 00001 ${M} Rn:5 Rm:5`, {
         operands: { n: generalRegister('Rn', 64), m: generalRegisterOrSp('Rm', 64) },
@@ -191,7 +188,7 @@ const branches = ([0, 1] as const).flatMap(key => {
         feature,
         traits,
         semantics: (b, o) => {
-          go(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.read('i64', o.m)));
+          branchIndirectly(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.read('i64', o.m)), way);
         },
       }),
       instruction(`${stem}${letter}z`.toUpperCase(), `1101011 0 0 0${call as 0} 11111 00001 ${M} Rn:5 11111`, {
@@ -201,7 +198,7 @@ const branches = ([0, 1] as const).flatMap(key => {
         feature,
         traits,
         semantics: (b, o) => {
-          go(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.i64(0)));
+          branchIndirectly(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.i64(0)), way);
         },
       }),
     ];
