@@ -1,5 +1,5 @@
 // `npm run bench`: how fast guests run, beside QEMU where qemu-system-aarch64 is installed.
-//   node scripts/bench.mjs [--rounds N] [--only name,name] [--profile]
+//   node scripts/bench.mjs [kernels] [boot] [--rounds N] [--here] [--profile]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,22 +1,23 @@
-/** The benchmark: integer kernels and a boot, here and on QEMU. */
+/**
+ * The benchmark, here and on QEMU: kernels (`kernels`) and guests that boot (`boot`); both without a word.
+ */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { processorSeconds } from './clock.ts';
 import { best, type KernelTime } from './kernel-times.ts';
 import { generation, kernelTimesHere, machineFor, runToEnd } from './run-here.ts';
-import { kernelTimesOnQemu, qemuVersion } from './run-qemu.ts';
+import { bootOnQemu, kernelTimesOnQemu, qemuVersion } from './run-qemu.ts';
 
 const KERNELS = ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256M', '-kernel', 'test/bench/kernels.elf'];
-const U_BOOT = '/usr/lib/u-boot/qemu_arm64/u-boot.bin';
 /** Measured, but no kernels: the cost of the lines themselves, and waiting for the counter. */
 const APART = new Set(['empty', 'counter']);
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '3' },
     profile: { type: 'boolean', default: false },
     here: { type: 'boolean', default: false },
-    only: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -59,21 +60,54 @@ async function kernels(): Promise<void> {
   console.log(ratios.length ? `${mean}, ${geometricMean(ratios).toFixed(3)} of QEMU` : mean);
 }
 
-function boot(): void {
-  if (!existsSync(U_BOOT)) return;
-  const machine = machineFor(['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256M', '-bios', U_BOOT]);
-  const started = processorSeconds(process.pid);
-  const stop = runToEnd(machine, () => {}, '=> ');
-  const seconds = processorSeconds(process.pid) - started;
-  const { position } = machine;
-  const outcome = stop ? `stopped (${stop.kind})` : 'at its prompt';
-  console.log(
-    `U-Boot ${outcome} after ${(position / 1e6).toFixed(1)} million instructions in ${seconds.toFixed(2)} s: ${mips(position, seconds).toFixed(0)} MIPS`,
-  );
+/**
+ * Guests that boot until they wait for somebody to type. U-Boot first waits two seconds for a key: time of the host in
+ * QEMU, two thousand million instructions here.
+ */
+const BOOTS = [
+  {
+    name: 'U-Boot',
+    files: ['/usr/lib/u-boot/qemu_arm64/u-boot.bin'],
+    words: (file: string) => ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256M', '-bios', file],
+    prompt: '=> ',
+    remedy: 'Debian has it in u-boot-qemu',
+  },
+  {
+    name: 'Linux',
+    files: ['.guests/linux/Image', '.guests/linux/initramfs.cpio'],
+    words: (image: string, initramfs: string) => [
+      ...['-M', 'virt,virtualization=on,gic-version=3', '-cpu', 'neoverse-n1', '-m', '512M', '-kernel', image],
+      ...['-initrd', initramfs, '-append', 'console=ttyAMA0 cryptomgr.notests nokaslr'],
+    ],
+    prompt: 'trapdoor:/# ',
+    remedy: '`npm run guests -- linux` fetches it',
+  },
+];
+
+async function boots(): Promise<void> {
+  const qemu = values.here ? undefined : qemuVersion();
+  for (const { name, files, words, prompt, remedy } of BOOTS) {
+    if (!files.every(file => existsSync(file))) {
+      console.log(`${name} is not here: ${remedy}`);
+      continue;
+    }
+    const line = words(...(files as [string, string]));
+    const machine = machineFor(line);
+    const started = processorSeconds(process.pid);
+    const stop = runToEnd(machine, () => {}, prompt);
+    const seconds = processorSeconds(process.pid) - started;
+    if (stop) throw new Error(`${name} stopped before its prompt: ${JSON.stringify(stop)}`);
+    const { position } = machine;
+    const here = `${(position / 1e6).toFixed(0)} million instructions, ${seconds.toFixed(2)} s, ${mips(position, seconds).toFixed(0)} MIPS`;
+    const there = qemu && (await bootOnQemu(line, prompt));
+    const beside = there ? `; QEMU ${qemu} ${there.toFixed(2)} s: ${(seconds / there).toFixed(2)} times as long` : '';
+    console.log(`${name} to its prompt: ${here}${beside}`);
+  }
 }
 
 console.log(
   `interpreter: ${(generation.bytes / 1024).toFixed(0)} KiB, generated in ${generation.milliseconds.toFixed(0)} ms; Node ${process.version}`,
 );
-if (values.only !== 'boot') await kernels();
-if (values.only !== 'kernels') boot();
+const wanted = (what: string): boolean => positionals.length === 0 || positionals.includes(what);
+if (wanted('kernels')) await kernels();
+if (wanted('boot')) await boots();
