@@ -73,6 +73,8 @@ export class Machine {
   private readonly watchpoints = new Watchpoints();
   private readonly systemInstructions: readonly SystemInstructionAccess[];
   private watchpointHit: WatchpointHit | undefined;
+  /** A device has written to watched memory. */
+  private deviceHit: WatchpointHit | undefined;
   private watching = true;
   private caught: ExceptionRecord | undefined;
   private ending: Ending | undefined;
@@ -96,6 +98,7 @@ export class Machine {
       host: {
         pinsChanged: pe => this.pinsChanged(pe),
         beforeMemoryWrite: (address, length) => this.beforeMemoryWrite(address, length),
+        deviceWrites: (address, length) => this.deviceWrites(address, length),
         routeChanged: () => {
           for (const unit of this.core.units) unit.forgetTranslations();
         },
@@ -195,6 +198,10 @@ export class Machine {
       case 'pause': {
         const record = this.caught;
         this.caught = undefined;
+        const hit = this.deviceHit;
+        this.deviceHit = undefined;
+        // What has ended stays so, and is told at the next run.
+        if (hit) return { kind: 'watchpoint', pe: stop.pe, hit };
         if (this.ending) return this.ending;
         return record && { kind: 'exception', pe: stop.pe, record };
       }
@@ -293,11 +300,13 @@ export class Machine {
     this.history.input(apply);
   }
 
-  /** Back to power on; history begins anew. */
+  /** As after the guest's own reset: flash and drives keep what was written; history begins anew. */
   reset(): void {
-    const { memory } = this.board;
-    for (const { host, size } of memory.blocks) memory.u8.fill(0, host, host + size);
-    this.powerOn();
+    const { memory, flash } = this.board;
+    for (const block of memory.blocks) {
+      if (!flash.includes(block)) memory.u8.fill(0, block.host, block.host + block.size);
+    }
+    this.powerOn('reset');
     this.history.begin();
   }
 
@@ -386,19 +395,20 @@ export class Machine {
     this.outputSent = saved.outputSent;
     this.ending = undefined;
     this.caught = undefined;
+    this.deviceHit = undefined;
   }
 
   // ---- the machine's own life
-  /** Expects memory as it is made: all zeros. */
-  private powerOn(): void {
+  /** Expects memory as it is made, all zeros, but for what survives a reset. */
+  private powerOn(when: 'power on' | 'reset' = 'power on'): void {
     const { board, core } = this;
     core.switchTo(0);
     core.restore({ current: 0, idle: 0, turnEnd: 0, position: 0, flags: { wanted: false, owed: false }, power: [] });
     board.clock.restore(0);
-    board.resetDevices();
+    board.resetDevices(when);
     if (board.boot.kind === 'linux') board.interruptController.assignAllToNonSecure();
     this.semihosting.reset();
-    board.loadImages();
+    board.loadImages(when);
     core.executor.code.clear();
     this.exceptions.clear();
     this.ending = undefined;
@@ -472,11 +482,14 @@ export class Machine {
   }
 
   private recordException(record: ExceptionRecord): void {
-    const { state } = (this.core.units[record.pe] as ExecutionUnit).pe;
+    const { translator, state } = this.core.units[record.pe] as ExecutionUnit;
     const x = Array.from({ length: 31 }, (_, n) => state.readX(n));
     // The stack pointer of the side that was left: the level has changed already, but every level's is banked.
     const usedOwn = record.kind === 'return' || (state.read(`SPSR_EL${record.to as 1 | 2 | 3}`) & 1n) === 1n;
-    this.exceptions.append(record, { x, sp: state.readSp(usedOwn ? record.from : 0) });
+    const sp = state.readSp(usedOwn ? record.from : 0);
+    // The guest's registers are still in place; its hypervisor is about to load its own.
+    const isExit = record.kind === 'exception' && record.guest === 'exit';
+    this.exceptions.append(record, { x, sp, ...(isExit && { translation: translator.guestTranslation() }) });
     if (this.exceptionCatcher?.(record)) {
       this.caught = record;
       this.core.executor.requestPause();
@@ -499,6 +512,17 @@ export class Machine {
       isWatched: page => this.watching && this.watchpoints.isWatched(page),
       watchedAccess: (unit, access) => this.watchedAccess(unit, access),
     };
+  }
+
+  private deviceWrites(physicalAddress: number, length: number): void {
+    if (!this.watching || this.deviceHit) return;
+    const found = this.watchpoints.find(physicalAddress, length, true);
+    if (!found) return;
+    const { pc } = (this.core.units[this.core.current] as ExecutionUnit).state;
+    this.deviceHit = { id: found.id, access: 'write', physicalAddress, size: length, pc, byDevice: true };
+    // The instruction that set the device going is carried out within generated code, which ends at its next check.
+    this.core.executor.requestPause();
+    this.core.executor.requestCheck();
   }
 
   private watchedAccess(_unit: ExecutionUnit, access: WatchedAccess): boolean {

@@ -5,7 +5,7 @@
 
 import { AddressMap, type MappedRange } from '../bus/address-map.ts';
 import { type DirectMemoryAccess, directMemoryAccess } from '../bus/direct-memory-access.ts';
-import { MachineMemory } from '../bus/memory.ts';
+import { MachineMemory, type MemoryBlock } from '../bus/memory.ts';
 import type { MmioRegion, Snapshotable } from '../bus/types.ts';
 import { CfiFlash } from '../devices/cfi-flash.ts';
 import { FwCfg, fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
@@ -56,6 +56,8 @@ export interface VirtBoardHost {
   pinsChanged(pe: number): void;
   /** A device is about to change memory: `length` bytes from a physical address, all within one block. */
   beforeMemoryWrite(physicalAddress: number, length: number): void;
+  /** A device on the bus, rather than the machine itself, is about to change memory. */
+  deviceWrites?(physicalAddress: number, length: number): void;
   /** A range began or ceased to be directly readable. */
   routeChanged(range: MappedRange): void;
   /** The guest sent a byte to the terminal, or through the secure world's port while that is not the terminal. */
@@ -88,8 +90,10 @@ export interface VirtBoard {
   systemRegisterHandlers(pe: number): SystemRegisterHandlers;
   /** Puts the images into memory: all of them at power on (unless said otherwise), at a reset all but flash's. */
   loadImages(when?: 'power on' | 'reset'): void;
-  /** Puts every device into its state after power on. Time goes on, memory and flash stay. */
-  resetDevices(): void;
+  /** The blocks of memory that keep their contents over a reset. */
+  readonly flash: readonly MemoryBlock[];
+  /** Puts every device into its state after power on; at a reset, drives keep what was written. Memory stays. */
+  resetDevices(when: 'power on' | 'reset'): void;
   /** Gives what a person types to whoever is connected with the terminal. */
   receive(bytes: Uint8Array): void;
   /** Presses and releases the power key. */
@@ -137,7 +141,10 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   });
   const map = new AddressMap(memory);
   map.onRouteChanged = range => host.routeChanged(range);
-  const dma = directMemoryAccess(map, (address, length) => host.beforeMemoryWrite(address, length));
+  const dma = directMemoryAccess(map, (address, length) => {
+    host.beforeMemoryWrite(address, length);
+    host.deviceWrites?.(address, length);
+  });
   const clock = new MachineClock();
   const gic = interruptController(machine, affinities, dma, host);
 
@@ -291,9 +298,11 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
         target.fill(0, bytes.length);
       }
     },
-    resetDevices() {
+    flash: [memory.blockAt(at.flash0.base)!, memory.blockAt(at.flash1.base)!],
+    resetDevices(when) {
       stateful.forEach((device, index) => {
-        device.restore(structuredClone(initialStates[index]));
+        if (when === 'reset' && (device instanceof VirtioMmio || device instanceof PciHost)) device.reset();
+        else device.restore(structuredClone(initialStates[index]));
       });
     },
     receive(bytes) {

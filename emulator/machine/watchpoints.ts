@@ -15,6 +15,8 @@ export interface WatchpointHit {
   readonly physicalAddress: number;
   readonly size: number;
   readonly pc?: bigint;
+  /** A device made the access on its own account; `pc` is of the instruction that set it going. */
+  readonly byDevice?: boolean;
 }
 
 export class Watchpoints {

@@ -104,6 +104,11 @@ export class PciHost implements Snapshotable {
     };
   }
 
+  /** As after power on, but for what a device keeps. */
+  reset(): void {
+    for (const one of this.#functions.values()) one.reset();
+  }
+
   save(): unknown {
     return [...this.#functions].map(([slot, one]) => [slot, one.save()]);
   }

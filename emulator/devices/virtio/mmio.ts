@@ -294,6 +294,13 @@ export class VirtioMmio implements MmioRegion, Snapshotable {
     this.#updateLine();
   }
 
+  /** As after power on, but for what a device keeps. */
+  reset(): void {
+    this.endpoint?.reset();
+    this.#state = initialState();
+    this.#updateLine();
+  }
+
   #raise(bit: number): void {
     this.#state.interruptStatus |= bit;
     this.#updateLine();

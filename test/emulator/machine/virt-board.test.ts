@@ -92,7 +92,7 @@ describe('the virt board', () => {
     write(0, 0x0040_0040n);
     write(0, 8n);
     write(0x4000_0000, 0n);
-    resetDevices();
+    resetDevices('power on');
     loadImages('reset');
     expect(read(0x900_0030)).toBe(0x300n);
     expect([read(0), read(0x400_0000), read(0x4010_0000)]).toEqual([8n, 9n, 7n]);
