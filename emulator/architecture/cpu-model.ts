@@ -169,8 +169,12 @@ const properties: ReadonlySet<string> = new Set([
 const absent = 15;
 
 const isFeatureRegister = (name: string): boolean => /^ID_AA64(PFR|DFR|ISAR|MMFR)\d_EL1$/.test(name);
-const reportedBy = (register: string, name: string): readonly Feature[] =>
-  features.filter(one => one.report.register === register && one.report.field === name);
+/** Fields that always have the value of another one. */
+const followers: Readonly<Record<string, string>> = { 'ID_AA64PFR0_EL1.AdvSIMD': 'FP' };
+const reportedBy = (register: string, name: string): readonly Feature[] => {
+  const reporting = followers[`${register}.${name}`] ?? name;
+  return features.filter(one => one.report.register === register && one.report.field === reporting);
+};
 
 /** The most that a field may say: the highest value up to `reported` of which every feature is implemented. */
 function truthful(register: string, { name, high, low }: Field, reported: number): number {
