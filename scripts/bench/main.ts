@@ -8,7 +8,11 @@ import { best, type KernelTime } from './kernel-times.ts';
 import { generation, kernelTimesHere, machineFor, runToEnd } from './run-here.ts';
 import { bootOnQemu, kernelTimesOnQemu, qemuVersion } from './run-qemu.ts';
 
-const KERNELS = ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256M', '-kernel', 'test/bench/kernels.elf'];
+const kernelWords = (file: string) => ['-M', 'virt', '-cpu', 'cortex-a72', '-m', '256M', '-kernel', file];
+const SUITES = [
+  { what: 'integer kernels', words: kernelWords('test/bench/kernels.elf') },
+  { what: 'floating-point and vector kernels', words: kernelWords('test/bench/floating.elf') },
+];
 /** Measured, but no kernels: the cost of the lines themselves, and waiting for the counter. */
 const APART = new Set(['empty', 'counter']);
 
@@ -26,19 +30,19 @@ const mips = (instructions: number, seconds: number): number => instructions / s
 const geometricMean = (list: readonly number[]): number =>
   Math.exp(list.reduce((sum, one) => sum + Math.log(one), 0) / list.length);
 
-async function kernels(): Promise<void> {
+async function kernels({ what, words }: (typeof SUITES)[number]): Promise<void> {
   const qemu = values.here ? undefined : qemuVersion();
   const here: KernelTime[][] = [];
   const there: KernelTime[][] = [];
   for (let round = 0; round < rounds; round++) {
-    here.push(kernelTimesHere(KERNELS));
-    if (qemu) there.push(await kernelTimesOnQemu(KERNELS));
+    here.push(kernelTimesHere(words));
+    if (qemu) there.push(await kernelTimesOnQemu(words));
   }
   const ours = best(here);
   const theirs = best(there);
   best([...here, ...there]);
   console.log(
-    `${'kernel'.padEnd(12)}${'Minstr'.padStart(8)}${'MIPS'.padStart(8)}${qemu ? `QEMU ${qemu}`.padStart(14) : ''}  ratio`,
+    `\n${what}\n${'kernel'.padEnd(14)}${'Minstr'.padStart(8)}${'MIPS'.padStart(8)}${qemu ? `QEMU ${qemu}`.padStart(14) : ''}  ratio`,
   );
   const speeds: number[] = [];
   const ratios: number[] = [];
@@ -51,7 +55,7 @@ async function kernels(): Promise<void> {
       speeds.push(speed);
       if (ratio) ratios.push(ratio);
     }
-    const columns = [name.padEnd(12), (instructions / 1e6).toFixed(1).padStart(8), speed.toFixed(0).padStart(8)];
+    const columns = [name.padEnd(14), (instructions / 1e6).toFixed(1).padStart(8), speed.toFixed(0).padStart(8)];
     if (other && ratio)
       columns.push(mips(instructions, other.seconds).toFixed(0).padStart(14), `  ${ratio.toFixed(3)}`);
     console.log(columns.join(''));
@@ -109,5 +113,5 @@ console.log(
   `interpreter: ${(generation.bytes / 1024).toFixed(0)} KiB, generated in ${generation.milliseconds.toFixed(0)} ms; Node ${process.version}`,
 );
 const wanted = (what: string): boolean => positionals.length === 0 || positionals.includes(what);
-if (wanted('kernels')) await kernels();
+if (wanted('kernels')) for (const suite of SUITES) await kernels(suite);
 if (wanted('boot')) await boots();

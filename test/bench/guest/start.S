@@ -40,6 +40,9 @@ _start:
     bic     x0, x0, #2                  // A
     msr     sctlr_el1, x0
     isb
+    mov     x0, #3 << 20                // FP and SIMD
+    msr     cpacr_el1, x0
+    isb
     bl      main
 3:  b       3b
 
