@@ -17,6 +17,10 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
   const unwinder = new Unwinder(target, pe, images);
   let top: CodeFrame | undefined = unwinder.live(element.el);
   const crossings = [...levels.of(pe)].reverse();
+  // Where exceptions that are being handled will return to: beyond the handler's frames, and no caller of theirs.
+  const returns = new Set(
+    crossings.map(({ record }) => (record.kind === 'exception' ? `${record.to} ${record.preferredReturn}` : '')),
+  );
   let count = 0;
   /** The record that tells how addresses of guests were translated: the last exit from one. */
   let guestExit: number | undefined;
@@ -33,20 +37,25 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
         yield unwinder.withCfa({ ...frame, inlinedInside });
         if (++count >= maximumFrames) return;
       }
-      frame = unwinder.caller(frame, captured?.x);
+      frame = unwinder.caller(frame, captured?.x, returns);
     }
     if (!crossing || ++count >= maximumFrames) return;
     const { index, record } = crossing;
     yield { kind: 'crossing', pe, index, record };
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
-    if (record.kind === 'exception' && record.guest === 'exit') guestExit = index;
+    if (record.kind === 'exception' && record.to === 2) guestExit = record.guest === 'exit' ? index : undefined;
     const translatedAt = record.from < 2 ? guestExit : undefined;
+    const space: AddressSpace = {
+      kind: 'va',
+      el: record.from,
+      ...(translatedAt !== undefined && { record: translatedAt }),
+    };
     top = unwinder.withCfa({
       kind: 'code',
       pe,
       el: record.from,
-      context: recordContext(record, 'from'),
-      space: { kind: 'va', el: record.from, ...(translatedAt !== undefined && { record: translatedAt }) },
+      context: recordContext(record, 'from', space),
+      space,
       pc,
       lookup: record.instruction,
       registers: captured ? { x: n => captured.x[n], sp: captured.sp } : unknownRegisters,
@@ -118,11 +127,12 @@ class Unwinder {
    * The frame that called this one; undefined at the bottom. `before` are the registers with which the exception or
    * return came that leads to this level: a return address or frame pointer among them is of the other side.
    */
-  caller(frame: CodeFrame, before: readonly bigint[] | undefined): CodeFrame | undefined {
+  caller(frame: CodeFrame, before: readonly bigint[] | undefined, returns: ReadonlySet<string>): CodeFrame | undefined {
     const chained = before === undefined || frame.registers.x(29) !== before[29];
     const caller =
       this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? (chained ? this.#byFramePointer(frame) : undefined);
-    if (!caller || caller.pc === 0n || caller.pc === before?.[30]) return undefined;
+    if (!caller || caller.pc === 0n || caller.pc === before?.[30] || returns.has(`${frame.el} ${caller.pc}`))
+      return undefined;
     const sp = caller.registers.sp;
     const own = frame.registers.sp;
     // A stack that does not grow towards its bottom is not a stack.

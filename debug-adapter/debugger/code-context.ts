@@ -1,5 +1,5 @@
 /** In which context code runs: the same address means different code to a host, to its guest, and to their programs. */
-import type { ExceptionLevel, ExceptionRecord, TargetProcessingElement } from './target.ts';
+import type { AddressSpace, ExceptionLevel, ExceptionRecord, TargetProcessingElement } from './target.ts';
 
 /** What is known of a context; what is absent is not known, and agrees with everything. */
 export interface CodeContext {
@@ -8,6 +8,8 @@ export interface CodeContext {
   readonly vmid?: number | 'none';
   /** Address space identifier in force. */
   readonly asid?: number;
+  /** How its code can be read; absent where that is not possible any more. */
+  readonly memory?: { readonly pe: number; readonly space: AddressSpace };
 }
 
 /** The contexts that an image belongs to; what is absent does not matter. */
@@ -32,12 +34,21 @@ export function sameGuest(a: number | 'none', b: number | 'none'): boolean {
 }
 
 /** Where an element runs now. */
-export function liveContext({ el, vmid, asid }: TargetProcessingElement): CodeContext {
-  return { el, vmid: el < 2 ? (vmid ?? 'none') : 'none', ...(asid !== undefined && { asid }) };
+export function liveContext({ index, el, vmid, asid }: TargetProcessingElement): CodeContext {
+  return {
+    el,
+    vmid: el < 2 ? (vmid ?? 'none') : 'none',
+    ...(asid !== undefined && { asid }),
+    memory: { pe: index, space: { kind: 'va', el } },
+  };
 }
 
-/** The context that an exception or return left, or the one it went to. */
-export function recordContext(record: ExceptionRecord, side: 'from' | 'to'): CodeContext {
+/**
+ * The context that an exception or return left, or the one it went to; `space` is how addresses were understood there,
+ * when that is known.
+ */
+export function recordContext(record: ExceptionRecord, side: 'from' | 'to', space?: AddressSpace): CodeContext {
   const el = record[side];
-  return { el, vmid: el < 2 ? (record.vmid ?? 'none') : 'none' };
+  const vmid = el < 2 ? (record.vmid ?? 'none') : 'none';
+  return { el, vmid, ...(space && { memory: { pe: record.pe, space } }) };
 }

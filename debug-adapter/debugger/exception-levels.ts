@@ -3,6 +3,7 @@
  * the exception record. An exception stays on it until the return that answers it; a return that answers no exception
  * (a hypervisor starting a guest, firmware starting a kernel) stays as the way in.
  */
+import { sameGuest } from './code-context.ts';
 import type { ExceptionLog, ExceptionRecord } from './target.ts';
 
 export interface LevelCrossing {
@@ -54,18 +55,28 @@ export class ExceptionLevelStacks {
     if (record.kind === 'return') {
       if (record.illegal) return;
       const answered = stack.findLastIndex(
-        ({ record: entry }) => entry.kind === 'exception' && entry.to === record.from && entry.from === record.to,
+        ({ record: entry }) =>
+          entry.kind === 'exception' &&
+          entry.to === record.from &&
+          entry.from === record.to &&
+          // A hypervisor without a level of its own is called by its host, and enters a guest before it returns.
+          sameGuest(entry.vmid ?? 'none', record.vmid ?? 'none'),
       );
       if (answered >= 0) {
         stack.length = answered;
         return;
       }
-      // Nothing to answer: a first entry. What was going on at this level or below is over.
-      while (stack.length > 0 && stack[stack.length - 1]!.record.to <= record.from) stack.pop();
+      // Nothing to answer: a first entry. What was going on below this level is over, and so is how this one was entered;
+      // an exception that it is handling is not: a host enters its guest within a system call.
+      for (let top = stack.at(-1); top && isOver(top.record, record.from); top = stack.at(-1)) stack.pop();
     }
     stack.push(crossing);
     if (stack.length > maximumDepth) stack.splice(keptAtTheBottom, 1);
   }
+}
+
+function isOver({ kind, to }: ExceptionRecord, level: number): boolean {
+  return to < level || (to === level && kind === 'return');
 }
 
 function sameRecord(a: ExceptionRecord | undefined, b: ExceptionRecord | undefined): boolean {

@@ -6,7 +6,7 @@ import type { Debugger } from './debugger.ts';
 import { asynchronousKind } from './exception-filters.ts';
 import { faultIpa, headline, syndromeOf } from './exception-text.ts';
 import { hex } from './expression/value.ts';
-import type { ExceptionRecord } from './target.ts';
+import type { AddressSpace, ExceptionRecord } from './target.ts';
 
 export interface ExplanationLine {
   readonly label: string;
@@ -16,7 +16,7 @@ export interface ExplanationLine {
 }
 
 export function explain(session: Debugger, record: ExceptionRecord): ExplanationLine[] {
-  const from = recordContext(record, 'from');
+  const from = recordContext(record, 'from', spaceOfRecord(session, record));
   const to = recordContext(record, 'to');
   const place = placeText(session, record.instruction, from);
   const instruction = instructionAt(session, record);
@@ -79,7 +79,7 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   if (faultAddress !== undefined)
     lines.push({
       label: `FAR_EL${record.to}`,
-      text: `VA ${placeText(session, faultAddress, recordContext(record, 'from'))}`,
+      text: `VA ${placeText(session, faultAddress, recordContext(record, 'from', spaceOfRecord(session, record)))}`,
     });
   const ipa = faultIpa(record);
   if (ipa !== undefined) lines.push({ label: 'IPA', text: hex(ipa) });
@@ -87,7 +87,7 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
     const access = code === 0x20 || code === 0x21 ? 'execute' : syndrome & 0x40n ? 'write' : 'read';
     const walk = session.target.translate(
       record.pe,
-      { space: { kind: 'va', el: record.from }, address: faultAddress },
+      { space: spaceOfRecord(session, record), address: faultAddress },
       access,
     );
     lines.push({
@@ -99,15 +99,26 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   return lines;
 }
 
+/** How addresses were understood where a record was made: a guest's as they were then. */
+function spaceOfRecord({ target: { exceptions } }: Debugger, record: ExceptionRecord): AddressSpace {
+  if (record.kind === 'return' || record.guest !== 'exit') return { kind: 'va', el: record.from };
+  for (let index = exceptions.end - 1; index >= exceptions.first; index--) {
+    const one = exceptions.at(index);
+    if (one === record) return { kind: 'va', el: record.from, record: index };
+    if (one && one.position < record.position) break;
+  }
+  return { kind: 'va', el: record.from };
+}
+
 /** The instruction that a record is about, read where it executed; undefined when it cannot be read any more. */
 function instructionAt(session: Debugger, record: ExceptionRecord): string | undefined {
-  const at = { space: { kind: 'va', el: record.from } as const, address: record.instruction };
+  const at = { space: spaceOfRecord(session, record), address: record.instruction };
   const { bytes } = session.target.readMemory(record.pe, at, 4);
   if (bytes.length < 4) return undefined;
   const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   return instructionText(word, {
     pc: record.instruction,
-    symbolize: address => session.images.nameOf(address, recordContext(record, 'from')),
+    symbolize: address => session.images.nameOf(address, recordContext(record, 'from', at.space)),
   });
 }
 

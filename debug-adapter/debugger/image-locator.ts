@@ -42,15 +42,13 @@ export class ImageLocator {
 
   /** Compares memory with an image's code around an address; undefined when either cannot be read. */
   readonly compare = ({ image, placement }: PlacedImage, address: bigint, where: CodeContext): boolean | undefined => {
-    const { el } = where;
-    const element = this.#target.processingElements.find(({ el: now }) => now === el);
-    const isHere = element && where.vmid !== undefined && sameGuest(liveContext(element).vmid ?? 'none', where.vmid);
-    // Another context's memory cannot be read by its addresses now.
-    if (!isHere) return undefined;
-    const key = `${this.#target.position} ${image.path} ${placement.offset} ${address >> 6n} ${el} ${where.vmid}`;
+    if (!where.memory) return undefined;
+    const { pe, space } = where.memory;
+    const context = `${where.el} ${where.vmid} ${space.kind === 'va' ? space.record : ''}`;
+    const key = `${this.#target.position} ${image.path} ${placement.offset} ${address >> 6n} ${context}`;
     if (this.#compared.has(key)) return this.#compared.get(key);
     if (this.#compared.size > 1000) this.#compared.clear();
-    const answer = this.#agrees(element.index, image, placement.offset, address, { kind: 'va', el: element.el });
+    const answer = this.#agrees(pe, image, placement.offset, address, space);
     this.#compared.set(key, answer);
     return answer;
   };
@@ -155,7 +153,7 @@ export class ImageLocator {
     const { pe, from, instruction: address } = record;
     const isExit = record.kind === 'exception' && record.guest === 'exit';
     const space: AddressSpace = { kind: 'va', el: from, ...(isExit && { record: index }) };
-    return { pe, address, space, where: recordContext(record, 'from') };
+    return { pe, address, space, where: recordContext(record, 'from', space) };
   }
 
   #identify(image: Image, { pe, address, space, where }: Sight): PlacedImage | undefined {

@@ -15,7 +15,7 @@ import type {
   Watchpoint,
 } from '../debugger/target.ts';
 import { UserProblem } from '../debugger/target.ts';
-import { findInMemory, readMemory, translate, writeMemory } from './target-memory.ts';
+import { findInMemory, readMemory, translate, translatorAt, writeMemory } from './target-memory.ts';
 import { canWriteRegister, effectiveRegister, readRegister, writeRegister } from './target-registers.ts';
 
 /** Another element's turn is waited for so long in one step; then the step is left to go on in the next slice. */
@@ -156,7 +156,8 @@ export class EmulatorTarget implements Target {
     return writeMemory(this.machine, this.#unit(pe), at, bytes);
   }
   translate(pe: number, at: SpaceAddress, access: 'read' | 'write' | 'execute'): AddressTranslation {
-    return translate(this.#unit(pe), at, access);
+    const unit = this.#unit(pe);
+    return translate(unit, at, access, translatorAt(this.machine, unit, at));
   }
 
   sendSerialInput(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 /** Memory of an emulated machine through any address space, without a trace left in it. */
-import type { AccessKind, ExecutionUnit, Fault, Machine, WalkStep } from '../../emulator/index.ts';
+import type { AccessKind, AddressTranslator, ExecutionUnit, Fault, Machine, WalkStep } from '../../emulator/index.ts';
 import { isSecure } from '../../emulator/index.ts';
 import { hex } from '../debugger/expression/value.ts';
 import type { AddressTranslation, ExceptionLevel, MemoryRead, SpaceAddress } from '../debugger/target.ts';
@@ -12,6 +12,7 @@ export function translate(
   unit: ExecutionUnit,
   { space, address }: SpaceAddress,
   access: AccessKind,
+  translator: AddressTranslator = unit.translator,
 ): AddressTranslation {
   const steps: WalkStep[] = [];
   const recorder = { step: (one: WalkStep) => void steps.push(one) };
@@ -43,10 +44,10 @@ export function translate(
     }
     case 'va': {
       const el = space.el ?? (unit.state.el as ExceptionLevel);
-      const result = unit.translator.translate({
+      const result = translator.translate({
         virtualAddress: address,
         access,
-        regime: unit.translator.regimeOf(el),
+        regime: translator.regimeOf(el),
         // A person may look at what a program may not.
         privileged: true,
         secure: isSecure(unit.pe, el),
@@ -62,10 +63,10 @@ export function translate(
 }
 
 /** The translation for looking: memory that may be executed only can be read as well. */
-function translateForReading(unit: ExecutionUnit, at: SpaceAddress): AddressTranslation {
-  const read = translate(unit, at, 'read');
+function translateForReading(unit: ExecutionUnit, at: SpaceAddress, translator: AddressTranslator): AddressTranslation {
+  const read = translate(unit, at, 'read', translator);
   if (read.ok) return read;
-  const execute = translate(unit, at, 'execute');
+  const execute = translate(unit, at, 'execute', translator);
   return execute.ok ? execute : read;
 }
 
@@ -106,12 +107,19 @@ function forPages(
   }
 }
 
+/** The element's own, or the one that an exception record asks for. */
+export function translatorAt({ exceptions }: Machine, unit: ExecutionUnit, { space }: SpaceAddress): AddressTranslator {
+  const then = space.kind === 'va' && space.record !== undefined ? exceptions.registersAt(space.record) : undefined;
+  return then?.translation ? unit.translator.asWith(then.translation) : unit.translator;
+}
+
 export function readMemory(machine: Machine, unit: ExecutionUnit, at: SpaceAddress, length: number): MemoryRead {
+  const translator = translatorAt(machine, unit, at);
   const bytes = new Uint8Array(length);
   let done = 0;
   let problem: string | undefined;
   forPages(at, length, (part, offset, size) => {
-    const translation = translateForReading(unit, part);
+    const translation = translateForReading(unit, part, translator);
     if (!translation.ok) {
       problem = translation.problem;
       return false;
@@ -129,9 +137,10 @@ export function readMemory(machine: Machine, unit: ExecutionUnit, at: SpaceAddre
 }
 
 export function writeMemory(machine: Machine, unit: ExecutionUnit, at: SpaceAddress, bytes: Uint8Array): number {
+  const translator = translatorAt(machine, unit, at);
   let done = 0;
   forPages(at, bytes.length, (part, offset, size) => {
-    const translation = translateForReading(unit, part);
+    const translation = translateForReading(unit, part, translator);
     if (!translation.ok) return false;
     const written = machine.writeMemory(Number(translation.pa), bytes.subarray(offset, offset + size));
     done = offset + written;

@@ -1,5 +1,6 @@
 /** The record of exceptions and returns: append-only while the machine goes forward, shortened when it goes back. */
 import type { ExceptionRecord } from '../processing-element/exception-record.ts';
+import type { GuestTranslation } from '../translation/address-translator.ts';
 
 /** Records kept; older ones are dropped in blocks. */
 const MOST_RECORDS = 200_000;
@@ -8,6 +9,8 @@ const MOST_RECORDS = 200_000;
 export interface RegistersAtException {
   readonly x: readonly bigint[];
   readonly sp: bigint;
+  /** For a guest's exit: how its addresses were translated. */
+  readonly translation?: GuestTranslation;
 }
 
 /** One record with what belongs to it. */

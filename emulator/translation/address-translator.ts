@@ -10,7 +10,7 @@ import {
 } from './attributes.ts';
 import type { Fault } from './fault.ts';
 import { readImplementation, type TranslationImplementation } from './implementation.ts';
-import type { TranslationInputs } from './inputs.ts';
+import type { TranslationInputs, TranslationRegister } from './inputs.ts';
 import { EXECUTE, READ, WRITE } from './permissions.ts';
 import { HYPERVISOR_BITS, regimeOf, registersOf, SYSTEM_CONTROL_BITS, type TranslationRegime } from './regime.ts';
 import type { Translation, TranslationRequest, TranslationResult } from './request.ts';
@@ -19,6 +19,23 @@ import { decodeStage1, type Stage1Controls } from './stage-1-controls.ts';
 import { type Stage2Result, Stage2Translator } from './stage-2.ts';
 import { decodeStage2, type Stage2Controls } from './stage-2-controls.ts';
 import type { Stage2Failure, WalkStep } from './table-walk.ts';
+
+const guestRegisters = [
+  'SCTLR_EL1',
+  'TCR_EL1',
+  'MAIR_EL1',
+  'TTBR0_EL1',
+  'TTBR1_EL1',
+  'VTCR_EL2',
+  'VTTBR_EL2',
+] as const satisfies readonly TranslationRegister[];
+
+/** How a guest's addresses are translated: a hypervisor changes these registers when it leaves the guest. */
+export interface GuestTranslation {
+  readonly registers: ReadonlyMap<TranslationRegister, bigint>;
+  /** HCR_EL2 as it takes effect. */
+  readonly hypervisorConfiguration: bigint;
+}
 
 /** Translates for one PE. Decoded controls are kept until the registers they came from differ. */
 export class AddressTranslator {
@@ -34,6 +51,25 @@ export class AddressTranslator {
     this.implementation = readImplementation(name => inputs.register(name));
     this.stage2 = new Stage2Translator(inputs, this.implementation);
     this.stage1 = new Stage1Translator(inputs, this.implementation, this.stage2);
+  }
+
+  /** A translator with other values in the registers of the EL1&0 regime and its stage 2: how it was at another time. */
+  asWith({ registers, hypervisorConfiguration }: GuestTranslation): AddressTranslator {
+    return new AddressTranslator({
+      readWord: (address, nonSecure) => this.inputs.readWord(address, nonSecure),
+      compareAndSwap: () => 'unsupported',
+      register: name => registers.get(name) ?? this.inputs.register(name),
+      effectiveHypervisorConfiguration: () => hypervisorConfiguration,
+    });
+  }
+
+  /** What `asWith` needs to translate later as now. */
+  guestTranslation(): GuestTranslation {
+    const { inputs } = this;
+    return {
+      registers: new Map(guestRegisters.map(name => [name, inputs.register(name)])),
+      hypervisorConfiguration: inputs.effectiveHypervisorConfiguration(),
+    };
   }
 
   /** The regime that serves an Exception level now. */
