@@ -158,6 +158,7 @@ const properties: ReadonlySet<string> = new Set([
   'ID_AA64DFR0_EL1.BRPs',
   'ID_AA64DFR0_EL1.WRPs',
   'ID_AA64DFR0_EL1.CTX_CMPs',
+  'ID_AA64PFR0_EL1.AdvSIMD',
   'ID_AA64ISAR1_EL1.GPA',
   'ID_AA64ISAR1_EL1.GPI',
   'ID_AA64MMFR0_EL1.SNSMem',
