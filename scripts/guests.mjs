@@ -63,9 +63,10 @@ const recipes = {
     after: ['linux'],
     files: ['qemu/initramfs.cpio'],
     make(debian) {
-      const packages = debian.closure('qemu-system-arm').map(name => debian.fetch(name));
+      const packages = debian.fetchAll(debian.closure('qemu-system-arm'));
       const folder = join(guestsFolder, 'qemu/root');
       rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
       for (const { path } of packages) unpack(path, folder);
       const programs = withLibraries(folder, 'usr/bin/qemu-system-aarch64');
       const qemu = packages.find(one => one.name === 'qemu-system-arm');

@@ -78,23 +78,32 @@ export class Debian {
 
   /** The newest version: its name, version, size in bytes, and the packages it depends on (first alternatives). */
   describe(name) {
+    return this.#describeAll([name])[0];
+  }
+
+  #describeAll(wanted) {
     this.#update();
-    const text = output('apt-cache', [...this.#settings, 'show', '--no-all-versions', name]);
-    const field = key => new RegExp(`^${key}: (.*)$`, 'm').exec(text)?.[1];
-    const version = field('Version');
-    const size = Number(field('Size'));
-    const file = field('Filename')?.split('/').at(-1);
-    if (!version || !size || !file) throw new Error(`Debian ${release} has no package ${name} for arm64`);
-    const names = `${field('Depends') ?? ''}, ${field('Pre-Depends') ?? ''}`
-      .split(',')
-      .map(one =>
+    const text = output('apt-cache', [...this.#settings, 'show', '--no-all-versions', ...wanted]);
+    const found = new Map();
+    for (const stanza of text.split(/\n(?=Package: )/)) {
+      const field = key => new RegExp(`^${key}: (.*)$`, 'm').exec(stanza)?.[1];
+      const name = field('Package');
+      const version = field('Version');
+      const size = Number(field('Size'));
+      if (!name || !version || !size) continue;
+      const dependencies = (field('Depends') ?? '').split(',').map(one =>
         one
           .split('|')[0]
           .replace(/[(:].*/s, '')
           .trim(),
-      )
-      .filter(one => one !== '');
-    return { name, version, size, file, dependencies: [...new Set(names)] };
+      );
+      found.set(name, { name, version, size, dependencies: [...new Set(dependencies)].filter(one => one !== '') });
+    }
+    return wanted.map(name => {
+      const description = found.get(name);
+      if (!description) throw new Error(`Debian ${release} has no package ${name} for arm64`);
+      return description;
+    });
   }
 
   /** The package and all that it needs. */
@@ -107,23 +116,30 @@ export class Debian {
 
   /** Downloads the newest version unless it is here whole; gives its path beside the description. */
   fetch(name) {
-    const description = this.describe(name);
+    return this.fetchAll([name])[0];
+  }
+
+  fetchAll(names) {
     const packages = join(this.#folder, 'packages');
-    const path = join(packages, `${name}_${description.version.replace(/[^\w.+~-]/g, '_')}.deb`);
-    if (sizeOf(path) === description.size) return { ...description, path };
-    const incoming = join(packages, `incoming-${name}`);
+    const all = this.#describeAll(names).map(one => ({
+      ...one,
+      path: join(packages, `${one.name}_${one.version.replace(/[^\w.+~-]/g, '_')}.deb`),
+    }));
+    const absent = all.filter(({ path, size }) => sizeOf(path) !== size);
+    if (absent.length === 0) return all;
+    const incoming = join(packages, 'incoming');
     mkdirSync(incoming, { recursive: true });
-    output('apt-get', [...this.#settings, '-qq', 'download', name], { cwd: incoming });
-    const [arrived] = readdirSync(incoming);
-    if (!arrived || sizeOf(join(incoming, arrived)) !== description.size) {
-      throw new Error(`${name} did not arrive whole; run this again`);
+    output('apt-get', [...this.#settings, '-qq', 'download', ...absent.map(({ name }) => name)], { cwd: incoming });
+    for (const { name, path, size } of absent) {
+      const arrived = readdirSync(incoming).find(one => one.startsWith(`${name}_`));
+      if (!arrived || sizeOf(join(incoming, arrived)) !== size) {
+        throw new Error(`${name} did not arrive whole; run this again`);
+      }
+      for (const old of readdirSync(packages)) if (old.startsWith(`${name}_`)) rmSync(join(packages, old));
+      renameSync(join(incoming, arrived), path);
     }
-    for (const old of readdirSync(packages)) {
-      if (old.startsWith(`${name}_`)) rmSync(join(packages, old));
-    }
-    renameSync(join(incoming, arrived), path);
     rmSync(incoming, { recursive: true });
-    return { ...description, path };
+    return all;
   }
 }
 

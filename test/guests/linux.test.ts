@@ -4,7 +4,9 @@ import { bootInQemu } from './conformance/boot.ts';
 import { consoleDifferences, consoleLines } from './conformance/console.ts';
 import { type LinuxVariant, linux } from './conformance/guests.ts';
 import { exitCosts, guestExits } from './support/exit-costs.ts';
-import { type LinuxRun, linuxFiles, playLinux } from './support/linux.ts';
+import { type LinuxRun, linuxFiles, linuxScript, playLinux } from './support/linux.ts';
+import { playInOtherProcess } from './support/other-process.ts';
+import { machineFor, play, runTo } from './support/play.ts';
 
 const patience = 900_000;
 const n1: LinuxVariant = { cpu: 'neoverse-n1', gic: 3, mode: 'vhe', run: 'kvm-vmm' };
@@ -75,3 +77,29 @@ testWith(...linuxFiles)(
   },
   patience,
 );
+
+describe('Linux with KVM ends in the same state', () => {
+  testWith(...linuxFiles)(
+    'in another process',
+    async () => {
+      const { position, hash, output } = await booted(n1);
+      expect(await playInOtherProcess(linuxScript(n1))).toEqual({ position, hash, output });
+    },
+    patience,
+  );
+
+  testWith(...linuxFiles)(
+    'after 1,000 instructions back and forward again',
+    async () => {
+      const { position, hash } = await booted(n1);
+      const script = linuxScript(n1, { reverseDebugging: true });
+      const machine = await machineFor(script);
+      play(machine, script);
+      machine.travelTo(position - 1_000);
+      expect(machine.position).toBe(position - 1_000);
+      runTo(machine, position + 1);
+      expect([machine.position, machine.stateHash()]).toEqual([position, hash]);
+    },
+    patience,
+  );
+});

@@ -22,7 +22,7 @@ export async function playInOtherProcess(script: Script): Promise<Played> {
       logLevel: 'error',
     });
     const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(script)], {
-      timeout: 240_000,
+      timeout: 900_000,
       maxBuffer: 1 << 26,
     });
     return JSON.parse(stdout) as Played;
