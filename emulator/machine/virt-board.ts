@@ -22,6 +22,7 @@ import { EmptyPciWindow, PciHost } from '../devices/pci/host.ts';
 import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
+import { PowerKey } from '../devices/power-key.ts';
 import { VirtioConsole } from '../devices/virtio/console.ts';
 import { VirtioMmio } from '../devices/virtio/mmio.ts';
 import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
@@ -96,7 +97,7 @@ export interface VirtBoard {
   resetDevices(when: 'power on' | 'reset'): void;
   /** Gives what a person types to whoever is connected with the terminal. */
   receive(bytes: Uint8Array): void;
-  /** Presses and releases the power key. */
+  /** Presses the power key for a tenth of a second. */
   pressPowerKey(): void;
 }
 
@@ -167,13 +168,23 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     base: machine.realTimeBase,
   });
   const gpio = new Pl061({ name: 'PL061 GPIO', line: gic.spi(at.gpio.spi) });
+  const powerKey = new PowerKey({
+    clock,
+    duration: (machine.counter.frequency * machine.counter.instructionsPerTick) / 10, // 100 ms
+    onLevel: level => gpio.setInput(powerKeyPin, level),
+  });
   const fwCfg = new FwCfg({
     memory: dma,
     items: new Map([...boot.fwCfgItems, [fwCfgItem.processorCount, littleEndian(affinities.length, 2)]]),
-    files: machine.fwCfg.map(item => ({
-      name: item.name,
-      content: 'file' in item ? files.read(item.file) : new TextEncoder().encode(item.text),
-    })),
+    files: [
+      // What a firmware of this board asks for: no order of devices to boot from, and no wait when none can be.
+      { name: 'bootorder', content: new Uint8Array() },
+      { name: 'etc/boot-fail-wait', content: littleEndian(0xffff_ffff, 4) },
+      ...machine.fwCfg.map(item => ({
+        name: item.name,
+        content: 'file' in item ? files.read(item.file) : new TextEncoder().encode(item.text),
+      })),
+    ],
   });
 
   /** Maps a flash bank whose array is a block of memory. */
@@ -255,7 +266,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
   }
 
   const devices: readonly (Snapshotable | undefined)[] = [
-    ...[gic, timer, uart, secureUart, rtc, gpio, secureGpio, fwCfg],
+    ...[gic, timer, uart, secureUart, rtc, gpio, secureGpio, powerKey, fwCfg],
     ...transports.filter(transport => transport.endpoint),
     pci,
     ...banks,
@@ -312,8 +323,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
       else consoleInput(bytes);
     },
     pressPowerKey() {
-      gpio.setInput(powerKeyPin, true);
-      gpio.setInput(powerKeyPin, false);
+      powerKey.press();
     },
   };
   return board;

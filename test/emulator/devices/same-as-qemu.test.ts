@@ -3,7 +3,7 @@ import type { AccessSize, BusAccess } from '../../../emulator/bus/types.ts';
 import { parseOptionWords } from '../../../emulator/machine/option-words.ts';
 import { virtBoard } from '../../../emulator/machine/virt-board.ts';
 import { testWith } from '../../support/requires.ts';
-import { accessQemu, type DeviceAccess } from './qemu-board.ts';
+import { accessQemu, type DeviceAccess, QemuBoard } from './qemu-board.ts';
 
 const access: BusAccess = { pe: 0, secure: false, privileged: true };
 
@@ -149,6 +149,33 @@ describe('a device gives the same answers as on QEMU', () => {
       ...[write(base + 16, 0), write(base + 20, 0x0000_1040)],
       ...[read(0x4010_0000), read(0x4010_0100, 8)],
     ]);
+  });
+
+  testWith('qemu-system-aarch64')('fw_cfg: what firmware may ask for', async () => {
+    const files = async (read: (offset: number, size: AccessSize) => Promise<bigint>) => {
+      const count = Number(await read(0, 4)) >>> 0;
+      const swapped = ((count & 0xff) << 24) | ((count & 0xff00) << 8) | ((count >>> 8) & 0xff00) | (count >>> 24);
+      const names: string[] = [];
+      for (let file = 0; file < swapped; file++) {
+        const bytes: number[] = [];
+        for (let i = 0; i < 64; i++) bytes.push(Number(await read(0, 1)));
+        names.push(String.fromCharCode(...bytes.slice(8, bytes.indexOf(0, 8))));
+      }
+      return names;
+    };
+    const ours = board().map;
+    ours.write(0x902_0008, 2, 0x1900n, access);
+    const own = await files(async (offset, size) => ours.read(0x902_0000 + offset, size, access)!);
+    const qemu = new QemuBoard(['-M', 'virt,acpi=off', '-cpu', 'cortex-a57']);
+    try {
+      await qemu.write(0x902_0008, 2, 0x1900n);
+      const theirs = await files((offset, size) => qemu.read(0x902_0000 + offset, size));
+      // Absent here: tables for SMBIOS, and what only a PC's firmware reads.
+      const absent = /^(etc\/smbios\/.*|bios-geometry|etc\/tpm\/log)$/;
+      expect(own).toEqual(theirs.filter(name => !absent.test(name)));
+    } finally {
+      await qemu.close();
+    }
   });
 
   testWith('qemu-system-aarch64')('empty virtio transports and a PCI bus without devices', async () => {

@@ -82,6 +82,23 @@ describe('the virt board', () => {
     expect(line?.pending).toBe(true);
   });
 
+  test('holds the power key for a tenth of a second, also when its state was restored meanwhile', () => {
+    const { read, pressPowerKey, clock, snapshotables } = board('-bios fw');
+    pressPowerKey();
+    clock.advanceTo(50_000_000);
+    const saved = snapshotables.map(device => structuredClone(device.save()));
+    clock.advanceTo(99_999_999);
+    expect(read(0x903_0020)).toBe(8n);
+    clock.advanceTo(100_000_001);
+    expect(read(0x903_0020)).toBe(0n);
+    snapshotables.forEach((device, index) => {
+      device.restore(saved[index]);
+    });
+    expect(read(0x903_0020)).toBe(8n);
+    clock.advanceTo(100_000_001);
+    expect(read(0x903_0020)).toBe(0n);
+  });
+
   test('resets its devices but neither memory, flash nor time', () => {
     const { clock, read, write, resetDevices, loadImages } = board('-bios fw');
     clock.moveTo(1000);
