@@ -35,9 +35,14 @@ interface Operation {
   readonly combine: Combine;
 }
 
-const signs = (name: string, opcode: string, brief: string, accumulate: 'none' | 'add' | 'sub'): Operation[] =>
-  ['s', 'u'].map((letter, U) => ({
-    name: `${letter}${name}`,
+const signs = (
+  names: readonly [string, string],
+  opcode: string,
+  brief: string,
+  accumulate: 'none' | 'add' | 'sub',
+): Operation[] =>
+  names.map((name, U) => ({
+    name,
     code: `${U} ${opcode}`,
     long: true,
     brief: brief.replace('*', U ? 'unsigned' : 'signed'),
@@ -63,15 +68,15 @@ const operations: readonly Operation[] = [
     brief: 'Subtracts products of elements with one element from the destination.',
     combine: ({ lanes, n, m, d }) => lanes.sub(d(), lanes.mul(n, m)),
   },
-  ...signs('mull', '1010', 'Multiplies * elements by one element to twice their size.', 'none'),
+  ...signs(['smull', 'umull'], '1010', 'Multiplies * elements by one element to twice their size.', 'none'),
   ...signs(
-    'mlal',
+    ['smlal', 'umlal'],
     '0010',
     'Adds products of * elements with one element to the destination’s of twice their size.',
     'add',
   ),
   ...signs(
-    'mlsl',
+    ['smlsl', 'umlsl'],
     '0110',
     'Subtracts products of * elements with one element from the destination’s of twice their size.',
     'sub',

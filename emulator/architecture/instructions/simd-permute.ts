@@ -12,67 +12,63 @@ const common = { feature: 'FEAT_AdvSIMD', traits: ['vector'], rare: true } as co
 
 /** For element `i` of the result: which source it is from, and which element of it. `part` is 0 for ZIP1, 1 for ZIP2. */
 const orders: readonly {
-  name: string;
+  names: readonly [string, string];
   opcode: string;
-  brief: string;
+  briefs: readonly [string, string];
   from: (i: number, part: number, count: number) => { source: number; element: number };
 }[] = [
   {
-    name: 'uzp',
+    names: ['uzp1', 'uzp2'],
     opcode: '01',
-    brief: 'elements of both sources, one after the other',
+    briefs: [
+      'Even-numbered elements of both sources, one source after the other.',
+      'Odd-numbered elements of both sources, one source after the other.',
+    ],
     from: (i, part, count) => ({ source: Math.floor((2 * i) / count), element: ((2 * i) % count) + part }),
   },
   {
-    name: 'trn',
+    names: ['trn1', 'trn2'],
     opcode: '10',
-    brief: 'elements of both sources in turn, where they are',
+    briefs: [
+      'Even-numbered elements of both sources in turn, as in a transposed matrix.',
+      'Odd-numbered elements of both sources in turn, as in a transposed matrix.',
+    ],
     from: (i, part) => ({ source: i & 1, element: (i & ~1) + part }),
   },
   {
-    name: 'zip',
+    names: ['zip1', 'zip2'],
     opcode: '11',
-    brief: 'of both sources interleaved',
+    briefs: ['Interleaves the low halves of both sources.', 'Interleaves the upper halves of both sources.'],
     from: (i, part, count) => ({ source: i & 1, element: (i >> 1) + part * (count / 2) }),
   },
 ];
 
-const briefs = {
-  uzp: ['Even-numbered', 'Odd-numbered'],
-  trn: ['Even-numbered', 'Odd-numbered'],
-  zip: ['The low halves', 'The upper halves'],
-} as const;
-
-const permutations = orders.flatMap(({ name, opcode, brief, from }) =>
-  ([0, 1] as const).map(part => {
+const permutations = orders.flatMap(({ names, opcode, briefs, from }) =>
+  names.map((name, part) => {
     const arrangement = bySizes('bhsd');
-    return instruction(
-      `${name.toUpperCase()}${part + 1}`,
-      `0 Q 001110 size:2 0 Rm:5 0 ${part} ${opcode as '01'} 10 Rn:5 Rd:5`,
-      {
-        ...common,
-        operands: {
-          d: vectorRegister('Rd', arrangement),
-          n: vectorRegister('Rn', arrangement),
-          m: vectorRegister('Rm', arrangement),
-        },
-        syntax: `${name}${part + 1} {d}, {n}, {m}`,
-        brief: `${briefs[name as 'zip'][part]} ${brief}.`,
-        allocated: makesVector('bhsd'),
-        shape: ['Q', 'size'],
-        possible: makesVector('bhsd'),
-        semantics: (b, o, { Q, size }) => {
-          checkFloatingPoint(b);
-          const count = (Q ? 16 : 8) >> size;
-          const bytes = Array.from({ length: 16 }, (_, byte) => {
-            const { source, element } = from((byte >> size) % count, part, count);
-            return 16 * source + (element << size) + (byte & ((1 << size) - 1));
-          });
-          const value = shuffle(b, b.read('v128', o.n), b.read('v128', o.m), bytes);
-          finish(new Lanes(b, size), o.d, value, extentOf(Q));
-        },
+    return instruction(name.toUpperCase(), `0 Q 001110 size:2 0 Rm:5 0 ${part as 0} ${opcode as '01'} 10 Rn:5 Rd:5`, {
+      ...common,
+      operands: {
+        d: vectorRegister('Rd', arrangement),
+        n: vectorRegister('Rn', arrangement),
+        m: vectorRegister('Rm', arrangement),
       },
-    );
+      syntax: `${name} {d}, {n}, {m}`,
+      brief: briefs[part] as string,
+      allocated: makesVector('bhsd'),
+      shape: ['Q', 'size'],
+      possible: makesVector('bhsd'),
+      semantics: (b, o, { Q, size }) => {
+        checkFloatingPoint(b);
+        const count = (Q ? 16 : 8) >> size;
+        const bytes = Array.from({ length: 16 }, (_, byte) => {
+          const { source, element } = from((byte >> size) % count, part, count);
+          return 16 * source + (element << size) + (byte & ((1 << size) - 1));
+        });
+        const value = shuffle(b, b.read('v128', o.n), b.read('v128', o.m), bytes);
+        finish(new Lanes(b, size), o.d, value, extentOf(Q));
+      },
+    });
   }),
 );
 

@@ -30,14 +30,14 @@ interface Shift {
 }
 
 const signs = (
-  name: string,
+  names: readonly [string, string],
   opcode: string,
   rest: Omit<Shift, 'name' | 'code' | 'compute'>,
   compute: (signed: boolean, ...sources: Parameters<Shift['compute']>) => V128,
 ): Shift[] =>
-  ['s', 'u'].map((letter, U) => ({
+  names.map((name, U) => ({
     ...rest,
-    name: name.replace('*', letter),
+    name,
     code: `${U} ${opcode}`,
     brief: rest.brief.replace('*', U ? 'unsigned' : 'signed'),
     compute: (...sources) => compute(U === 0, ...sources),
@@ -45,25 +45,25 @@ const signs = (
 
 const sameSize: readonly Shift[] = [
   ...signs(
-    '*shr',
+    ['sshr', 'ushr'],
     '00000',
     { direction: 'right', scalar: 'd', brief: 'Shifts * elements right.' },
     (signed, lanes, n, by) => lanes.shiftRight(signed, n, by),
   ),
   ...signs(
-    '*sra',
+    ['ssra', 'usra'],
     '00010',
     { direction: 'right', scalar: 'd', brief: 'Shifts * elements right and adds them to the destination.' },
     (signed, lanes, n, by, d) => lanes.add(d(), lanes.shiftRight(signed, n, by)),
   ),
   ...signs(
-    '*rshr',
+    ['srshr', 'urshr'],
     '00100',
     { direction: 'right', scalar: 'd', brief: 'Shifts * elements right and rounds.' },
     (signed, lanes, n, by) => lanes.roundingShiftRight(signed, n, by),
   ),
   ...signs(
-    '*rsra',
+    ['srsra', 'ursra'],
     '00110',
     { direction: 'right', scalar: 'd', brief: 'Shifts * elements right, rounds and adds them to the destination.' },
     (signed, lanes, n, by, d) => lanes.add(d(), lanes.roundingShiftRight(signed, n, by)),
@@ -102,7 +102,7 @@ const sameSize: readonly Shift[] = [
     compute: (lanes, n, by) => lanes.saturatingShiftLeft(true, false, n, by),
   },
   ...signs(
-    '*qshl',
+    ['sqshl', 'uqshl'],
     '01110',
     { direction: 'left', scalar: 'bhsd', brief: 'Shifts * elements left and saturates.' },
     (signed, lanes, n, by) => lanes.saturatingShiftLeft(signed, signed, n, by),
@@ -173,32 +173,32 @@ const narrowing: readonly {
   brief: string;
 }[] = (
   [
-    { name: '*shrn', code: '0 1000', brief: 'Shifts elements right and keeps their low halves' },
+    { names: ['shrn', 'rshrn'], code: '0 1000', brief: 'Shifts elements right and keeps their low halves' },
     {
-      name: 'sq*shrun',
+      names: ['sqshrun', 'sqrshrun'],
       code: '1 1000',
       saturates: ['signed', 'unsigned'],
       brief: 'Shifts signed elements right and saturates them as unsigned ones of half the size',
     },
     {
-      name: 'sq*shrn',
+      names: ['sqshrn', 'sqrshrn'],
       code: '0 1001',
       saturates: ['signed', 'signed'],
       brief: 'Shifts signed elements right and saturates them to half the size',
     },
     {
-      name: 'uq*shrn',
+      names: ['uqshrn', 'uqrshrn'],
       code: '1 1001',
       saturates: ['unsigned', 'unsigned'],
       brief: 'Shifts unsigned elements right and saturates them to half the size',
     },
   ] as const
-).flatMap(form =>
-  [false, true].map(rounding => ({
+).flatMap(({ names, ...form }) =>
+  names.map((name, rounding) => ({
     ...form,
-    name: form.name.replace('*', rounding ? 'r' : ''),
-    code: `${form.code}${rounding ? 1 : 0}`,
-    rounding,
+    name,
+    code: `${form.code}${rounding}`,
+    rounding: rounding === 1,
     brief: `${form.brief}${rounding ? ', rounded' : ''}.`,
   })),
 );
@@ -261,9 +261,12 @@ const narrowingScalars = narrowing
     });
   });
 
-const lengthening = (['s', 'u'] as const).map(letter => {
-  const name = `${letter}shll`;
-  const unshiftedName = `${letter}xtl`;
+const lengthening = (
+  [
+    { name: 'sshll', unshiftedName: 'sxtl', signed: true },
+    { name: 'ushll', unshiftedName: 'uxtl', signed: false },
+  ] as const
+).map(({ name, unshiftedName, signed }) => {
   const unshiftedOperands = (Q: number) => ({
     d: vectorRegister('Rd', byShiftAlone('bhs', 1, 1)),
     n: vectorRegister('Rn', unshifted('bhs', Q)),
@@ -274,7 +277,7 @@ const lengthening = (['s', 'u'] as const).map(letter => {
     n: vectorRegister('Rn', byShiftAlone('bhs', Q)),
     shift: shiftAmount('left'),
   }));
-  return instruction(name.toUpperCase(), `0 Q ${letter === 's' ? '0' : '1'} 011110 immh:4 immb:3 10100 1 Rn:5 Rd:5`, {
+  return instruction(name.toUpperCase(), `0 Q ${signed ? '0' : '1'} 011110 immh:4 immb:3 10100 1 Rn:5 Rd:5`, {
     ...common,
     ...rows,
     aliases: [
@@ -286,14 +289,14 @@ const lengthening = (['s', 'u'] as const).map(letter => {
       })),
       ...rows.aliases,
     ],
-    brief: `Extends ${letter === 's' ? 'signed' : 'unsigned'} elements to twice their size and shifts them left.`,
+    brief: `Extends ${signed ? 'signed' : 'unsigned'} elements to twice their size and shifts them left.`,
     allocated: f => f.immh !== 0 && f.immh < 8,
     shape: ['Q'],
     derived: { size: halfSize },
     semantics: (b, o, f) => {
       checkFloatingPoint(b);
       const lanes = new Lanes(b, f.size);
-      const extended = lanes.extend(f.Q, letter === 's', b.read('v128', o.n));
+      const extended = lanes.extend(f.Q, signed, b.read('v128', o.n));
       finish(lanes, o.d, lanes.wider.shl(extended, b.immediate('i32', o.shift)), 128);
     },
   });

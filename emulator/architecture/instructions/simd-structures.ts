@@ -147,21 +147,21 @@ interface Transfer {
 }
 
 const FORMS = [
-  { structure: 1, registers: 1, opcode: '0111' },
-  { structure: 1, registers: 2, opcode: '1010' },
-  { structure: 1, registers: 3, opcode: '0110' },
-  { structure: 1, registers: 4, opcode: '0010' },
-  { structure: 2, registers: 2, opcode: '1000' },
-  { structure: 3, registers: 3, opcode: '0100' },
-  { structure: 4, registers: 4, opcode: '0000' },
+  { names: ['st1', 'ld1'], structure: 1, registers: 1, opcode: '0111' },
+  { names: ['st1', 'ld1'], structure: 1, registers: 2, opcode: '1010' },
+  { names: ['st1', 'ld1'], structure: 1, registers: 3, opcode: '0110' },
+  { names: ['st1', 'ld1'], structure: 1, registers: 4, opcode: '0010' },
+  { names: ['st2', 'ld2'], structure: 2, registers: 2, opcode: '1000' },
+  { names: ['st3', 'ld3'], structure: 3, registers: 3, opcode: '0100' },
+  { names: ['st4', 'ld4'], structure: 4, registers: 4, opcode: '0000' },
 ] as const;
 
 const REGISTERS = ['', 'one vector', 'two vectors', 'three vectors', 'four vectors'];
 
-const multiple = FORMS.flatMap(({ structure, registers, opcode }) =>
+const multiple = FORMS.flatMap(({ names, structure, registers, opcode }) =>
   ([1, 0] as const).flatMap(L =>
     WAYS.map(way => {
-      const name = `${L ? 'ld' : 'st'}${structure}`;
+      const name = names[L];
       const bytes = (f: Fields) => registers * (f['Q'] ? 16 : 8);
       const allowed = (f: Fields) => structure === 1 || f['size'] !== 3 || f['Q'] === 1;
       const operands = {
@@ -244,19 +244,19 @@ function spread(lanes: Lanes, value: I64): V128 {
   return lanes.splat(lanes.size === 3 ? value : lanes.b.wrap(value));
 }
 
-/** Number of members: `R` below, the low opcode bit above. */
+/** Names by L, and of what repeats one element in every lane; the number of members is in `R` and a bit of the opcode. */
 const MEMBERS = [
-  { structure: 1, R: '0', low: '0' },
-  { structure: 2, R: '1', low: '0' },
-  { structure: 3, R: '0', low: '1' },
-  { structure: 4, R: '1', low: '1' },
+  { names: ['st1', 'ld1'], replicating: 'ld1r', structure: 1, R: '0', low: '0' },
+  { names: ['st2', 'ld2'], replicating: 'ld2r', structure: 2, R: '1', low: '0' },
+  { names: ['st3', 'ld3'], replicating: 'ld3r', structure: 3, R: '0', low: '1' },
+  { names: ['st4', 'ld4'], replicating: 'ld4r', structure: 4, R: '1', low: '1' },
 ] as const;
 
-const single = MEMBERS.flatMap(({ structure, R, low }) =>
+const single = MEMBERS.flatMap(({ names, structure, R, low }) =>
   ELEMENTS.flatMap(({ letter, opcode, rest, index }, log2) =>
     ([1, 0] as const).flatMap(L =>
       WAYS.map(way => {
-        const name = `${L ? 'ld' : 'st'}${structure}`;
+        const name = names[L];
         const element = 1 << log2;
         const operands = {
           t: elementList('Rt', structure, letter, index),
@@ -303,9 +303,8 @@ const single = MEMBERS.flatMap(({ structure, R, low }) =>
   ),
 );
 
-const replicated = MEMBERS.flatMap(({ structure, R, low }) =>
+const replicated = MEMBERS.flatMap(({ replicating: name, structure, R, low }) =>
   WAYS.map(way => {
-    const name = `ld${structure}r`;
     const bytes = (f: Fields) => structure << (f['size'] as number);
     const operands = {
       t: vectorList('Rt', structure, byAnySizeAndQ),

@@ -19,9 +19,14 @@ interface Operation {
   readonly combine: Combine;
 }
 
-function bothSigns(name: string, opcode: string, brief: string, combine: (signed: boolean) => Combine): Operation[] {
-  return ['s', 'u'].map((letter, U) => ({
-    name: name.replace('*', letter),
+function bothSigns(
+  names: readonly [string, string],
+  opcode: string,
+  brief: string,
+  combine: (signed: boolean) => Combine,
+): Operation[] {
+  return names.map((name, U) => ({
+    name,
     code: `${U} ${opcode}`,
     sizes: 'bhs',
     brief: brief.replace('*', U ? 'unsigned' : 'signed'),
@@ -37,27 +42,32 @@ const extended =
 
 /** Long: both sources narrow, the result wide. */
 const long: readonly Operation[] = [
-  ...bothSigns('*addl', '0000', 'Adds * elements at twice their size.', signed =>
+  ...bothSigns(['saddl', 'uaddl'], '0000', 'Adds * elements at twice their size.', signed =>
     extended(signed, (wide, n, m) => wide.add(n, m)),
   ),
-  ...bothSigns('*subl', '0010', 'Subtracts * elements at twice their size.', signed =>
+  ...bothSigns(['ssubl', 'usubl'], '0010', 'Subtracts * elements at twice their size.', signed =>
     extended(signed, (wide, n, m) => wide.sub(n, m)),
   ),
   ...bothSigns(
-    '*abal',
+    ['sabal', 'uabal'],
     '0101',
     'Adds the distances of * elements to the destination’s elements of twice their size.',
     signed => extended(signed, (wide, n, m, d) => wide.add(d(), wide.absoluteDifference(true, n, m))),
   ),
-  ...bothSigns('*abdl', '0111', 'Takes the distances of * elements at twice their size.', signed =>
+  ...bothSigns(['sabdl', 'uabdl'], '0111', 'Takes the distances of * elements at twice their size.', signed =>
     extended(signed, (wide, n, m) => wide.absoluteDifference(true, n, m)),
   ),
-  ...bothSigns('*mull', '1100', 'Multiplies * elements to twice their size.', signed => productLong(signed, 'none')),
-  ...bothSigns('*mlal', '1000', 'Adds products of * elements to the destination’s of twice their size.', signed =>
-    productLong(signed, 'add'),
+  ...bothSigns(['smull', 'umull'], '1100', 'Multiplies * elements to twice their size.', signed =>
+    productLong(signed, 'none'),
   ),
   ...bothSigns(
-    '*mlsl',
+    ['smlal', 'umlal'],
+    '1000',
+    'Adds products of * elements to the destination’s of twice their size.',
+    signed => productLong(signed, 'add'),
+  ),
+  ...bothSigns(
+    ['smlsl', 'umlsl'],
     '1010',
     'Subtracts products of * elements from the destination’s of twice their size.',
     signed => productLong(signed, 'sub'),
@@ -155,63 +165,66 @@ const longScalars = long.flatMap(({ name, code, scalar, brief, combine }) => {
 const isNarrow = (f: { readonly size: number }) => f.size !== 3;
 
 /** Wide: the first source and the result of twice the size of the second source. */
-const wide = (['add', 'sub'] as const).flatMap((operation, i) =>
-  (['s', 'u'] as const).map(letter => {
-    const name = `${letter}${operation}w`;
-    return instruction(
-      name.toUpperCase(),
-      `0 Q ${letter === 's' ? '0' : '1'} 01110 size:2 1 Rm:5 ${i ? '0011' : '0001'} 00 Rn:5 Rd:5`,
-      {
-        ...common,
-        ...halves(name, '{d}, {n}, {m}', Q => ({
-          d: vectorRegister('Rd', bySizeAlone('bhs', 1, 1)),
-          n: vectorRegister('Rn', bySizeAlone('bhs', 1, 1)),
-          m: vectorRegister('Rm', bySizeAlone('bhs', Q)),
-        })),
-        brief: `${i ? 'Subtracts' : 'Adds'} ${letter === 's' ? 'signed' : 'unsigned'} elements ${i ? 'from' : 'to'} elements of twice their size.`,
-        allocated: isNarrow,
-        shape: ['Q', 'size'],
-        possible: isNarrow,
-        semantics: (b, o, { Q, size }) => {
-          checkFloatingPoint(b);
-          const lanes = new Lanes(b, size);
-          const n = b.read('v128', o.n);
-          finish(lanes, o.d, lanes.wider[operation](n, lanes.extend(Q, letter === 's', b.read('v128', o.m))), 128);
-        },
-      },
-    );
-  }),
-);
+const wide = (
+  [
+    { name: 'saddw', operation: 'add', U: '0', opcode: '0001' },
+    { name: 'uaddw', operation: 'add', U: '1', opcode: '0001' },
+    { name: 'ssubw', operation: 'sub', U: '0', opcode: '0011' },
+    { name: 'usubw', operation: 'sub', U: '1', opcode: '0011' },
+  ] as const
+).map(({ name, operation, U, opcode }) => {
+  const signed = U === '0';
+  const adds = operation === 'add';
+  return instruction(name.toUpperCase(), `0 Q ${U} 01110 size:2 1 Rm:5 ${opcode} 00 Rn:5 Rd:5`, {
+    ...common,
+    ...halves(name, '{d}, {n}, {m}', Q => ({
+      d: vectorRegister('Rd', bySizeAlone('bhs', 1, 1)),
+      n: vectorRegister('Rn', bySizeAlone('bhs', 1, 1)),
+      m: vectorRegister('Rm', bySizeAlone('bhs', Q)),
+    })),
+    brief: `${adds ? 'Adds' : 'Subtracts'} ${signed ? 'signed' : 'unsigned'} elements ${adds ? 'to' : 'from'} elements of twice their size.`,
+    allocated: isNarrow,
+    shape: ['Q', 'size'],
+    possible: isNarrow,
+    semantics: (b, o, { Q, size }) => {
+      checkFloatingPoint(b);
+      const lanes = new Lanes(b, size);
+      const n = b.read('v128', o.n);
+      finish(lanes, o.d, lanes.wider[operation](n, lanes.extend(Q, signed, b.read('v128', o.m))), 128);
+    },
+  });
+});
 
 /** Narrow: the upper halves of sums or differences of wide elements. */
-const narrow = (['add', 'sub'] as const).flatMap((operation, i) =>
-  (['', 'r'] as const).map(rounding => {
-    const name = `${rounding}${operation}hn`;
-    return instruction(
-      name.toUpperCase(),
-      `0 Q ${rounding ? '1' : '0'} 01110 size:2 1 Rm:5 ${i ? '0110' : '0100'} 00 Rn:5 Rd:5`,
-      {
-        ...common,
-        ...halves(name, '{d}, {n}, {m}', Q => ({
-          d: vectorRegister('Rd', bySizeAlone('bhs', Q)),
-          n: vectorRegister('Rn', bySizeAlone('bhs', 1, 1)),
-          m: vectorRegister('Rm', bySizeAlone('bhs', 1, 1)),
-        })),
-        brief: `Keeps the upper halves of ${i ? 'differences' : 'sums'}${rounding ? ', rounded' : ''}.`,
-        allocated: isNarrow,
-        shape: ['Q', 'size'],
-        possible: isNarrow,
-        semantics: (b, o, { Q, size }) => {
-          checkFloatingPoint(b);
-          const lanes = new Lanes(b, size);
-          const exact = lanes.wider[operation](b.read('v128', o.n), b.read('v128', o.m));
-          const half = lanes.wider.all(1n << BigInt(lanes.bits - 1));
-          const value = rounding ? lanes.wider.add(exact, half) : exact;
-          finishNarrow(lanes, o.d, lanes.odd(value, value), Q);
-        },
-      },
-    );
-  }),
-);
+const narrow = (
+  [
+    { name: 'addhn', operation: 'add', U: '0', opcode: '0100' },
+    { name: 'raddhn', operation: 'add', U: '1', opcode: '0100' },
+    { name: 'subhn', operation: 'sub', U: '0', opcode: '0110' },
+    { name: 'rsubhn', operation: 'sub', U: '1', opcode: '0110' },
+  ] as const
+).map(({ name, operation, U, opcode }) => {
+  const rounding = U === '1';
+  return instruction(name.toUpperCase(), `0 Q ${U} 01110 size:2 1 Rm:5 ${opcode} 00 Rn:5 Rd:5`, {
+    ...common,
+    ...halves(name, '{d}, {n}, {m}', Q => ({
+      d: vectorRegister('Rd', bySizeAlone('bhs', Q)),
+      n: vectorRegister('Rn', bySizeAlone('bhs', 1, 1)),
+      m: vectorRegister('Rm', bySizeAlone('bhs', 1, 1)),
+    })),
+    brief: `Keeps the upper halves of ${operation === 'add' ? 'sums' : 'differences'}${rounding ? ', rounded' : ''}.`,
+    allocated: isNarrow,
+    shape: ['Q', 'size'],
+    possible: isNarrow,
+    semantics: (b, o, { Q, size }) => {
+      checkFloatingPoint(b);
+      const lanes = new Lanes(b, size);
+      const exact = lanes.wider[operation](b.read('v128', o.n), b.read('v128', o.m));
+      const half = lanes.wider.all(1n << BigInt(lanes.bits - 1));
+      const value = rounding ? lanes.wider.add(exact, half) : exact;
+      finishNarrow(lanes, o.d, lanes.odd(value, value), Q);
+    },
+  });
+});
 
 export const threeDifferent = [...longVectors, ...longScalars, ...wide, ...narrow];

@@ -82,12 +82,12 @@ const people = { s: 'signed bytes', u: 'unsigned bytes', us: 'unsigned bytes wit
 
 const dots = (
   [
-    { kind: 's', U: '0', opcode: '0010', feature: 'FEAT_DotProd' },
-    { kind: 'u', U: '1', opcode: '0010', feature: 'FEAT_DotProd' },
-    { kind: 'us', U: '0', opcode: '0011', feature: 'FEAT_I8MM' },
+    { name: 'sdot', kind: 's', U: '0', opcode: '0010', feature: 'FEAT_DotProd' },
+    { name: 'udot', kind: 'u', U: '1', opcode: '0010', feature: 'FEAT_DotProd' },
+    { name: 'usdot', kind: 'us', U: '0', opcode: '0011', feature: 'FEAT_I8MM' },
   ] as const
-).map(({ kind, U, opcode, feature }) =>
-  instruction(`${kind.toUpperCase()}DOT (vector)`, `0 Q ${U} 01110 10 0 Rm:5 1 ${opcode} 1 Rn:5 Rd:5`, {
+).map(({ name, kind, U, opcode, feature }) =>
+  instruction(`${name.toUpperCase()} (vector)`, `0 Q ${U} 01110 10 0 Rm:5 1 ${opcode} 1 Rn:5 Rd:5`, {
     ...common,
     feature,
     operands: {
@@ -95,7 +95,7 @@ const dots = (
       n: vectorRegister('Rn', bytesByQ),
       m: vectorRegister('Rm', bytesByQ),
     },
-    syntax: `${kind}dot {d}, {n}, {m}`,
+    syntax: `${name} {d}, {n}, {m}`,
     brief: `Adds to each word the products of its four ${people[kind]}.`,
     shape: ['Q'],
     semantics: (b, o, { Q }) => {
@@ -110,12 +110,12 @@ const dots = (
 
 const matrices = (
   [
-    { kind: 's', U: '0', opcode: '0100' },
-    { kind: 'u', U: '1', opcode: '0100' },
-    { kind: 'us', U: '0', opcode: '0101' },
+    { name: 'smmla', kind: 's', U: '0', opcode: '0100' },
+    { name: 'ummla', kind: 'u', U: '1', opcode: '0100' },
+    { name: 'usmmla', kind: 'us', U: '0', opcode: '0101' },
   ] as const
-).map(({ kind, U, opcode }) =>
-  instruction(`${kind.toUpperCase()}MMLA`, `0 1 ${U} 01110 10 0 Rm:5 1 ${opcode} 1 Rn:5 Rd:5`, {
+).map(({ name, kind, U, opcode }) =>
+  instruction(name.toUpperCase(), `0 1 ${U} 01110 10 0 Rm:5 1 ${opcode} 1 Rn:5 Rd:5`, {
     ...common,
     feature: 'FEAT_I8MM',
     operands: {
@@ -123,7 +123,7 @@ const matrices = (
       n: vectorRegister('Rn', always('16b')),
       m: vectorRegister('Rm', always('16b')),
     },
-    syntax: `${kind}mmla {d}, {n}, {m}`,
+    syntax: `${name} {d}, {n}, {m}`,
     brief: `Adds the product of two matrices of 2 by 8 and 8 by 2 ${people[kind]}.`,
     semantics: (b, o) => {
       checkFloatingPoint(b);

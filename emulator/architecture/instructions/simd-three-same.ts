@@ -42,15 +42,15 @@ interface Operation {
 
 /** An operation with signed numbers (U = 0) and with unsigned ones (U = 1). */
 function bothSigns(
-  name: string,
+  names: readonly [string, string],
   opcode: string,
   sizes: Sizes,
   brief: string,
   compute: (signed: boolean, s: Sources) => V128,
   scalar?: Sizes,
 ): Operation[] {
-  return ['s', 'u'].map((letter, U) => ({
-    name: name.replace('*', letter),
+  return names.map((name, U) => ({
+    name,
     code: `${U} ${opcode}`,
     sizes,
     ...(scalar && { scalar }),
@@ -115,11 +115,25 @@ const shift = (rounding: boolean, saturating: boolean) => (signed: boolean, s: S
   s.lanes.shiftByVector(s.n, s.m, { signed, rounding, saturating });
 
 const shifts: readonly Operation[] = [
-  ...bothSigns('*shl', '01000', 'bhsd', 'Shifts each by a signed amount:', shift(false, false), 'd'),
-  ...bothSigns('*qshl', '01001', 'bhsd', 'Shifts each by a signed amount and saturates:', shift(false, true), 'bhsd'),
-  ...bothSigns('*rshl', '01010', 'bhsd', 'Shifts each by a signed amount and rounds:', shift(true, false), 'd'),
+  ...bothSigns(['sshl', 'ushl'], '01000', 'bhsd', 'Shifts each by a signed amount:', shift(false, false), 'd'),
   ...bothSigns(
-    '*qrshl',
+    ['sqshl', 'uqshl'],
+    '01001',
+    'bhsd',
+    'Shifts each by a signed amount and saturates:',
+    shift(false, true),
+    'bhsd',
+  ),
+  ...bothSigns(
+    ['srshl', 'urshl'],
+    '01010',
+    'bhsd',
+    'Shifts each by a signed amount and rounds:',
+    shift(true, false),
+    'd',
+  ),
+  ...bothSigns(
+    ['sqrshl', 'uqrshl'],
     '01011',
     'bhsd',
     'Shifts each by a signed amount, rounds and saturates:',
@@ -145,24 +159,35 @@ const arithmetic: readonly Operation[] = [
     brief: 'Subtracts elements.',
     compute: ({ lanes, n, m }) => lanes.sub(n, m),
   },
-  ...bothSigns('*qadd', '00001', 'bhsd', 'Adds and saturates', (g, s) => s.lanes.saturatingAdd(g, s.n, s.m), 'bhsd'),
   ...bothSigns(
-    '*qsub',
+    ['sqadd', 'uqadd'],
+    '00001',
+    'bhsd',
+    'Adds and saturates',
+    (g, s) => s.lanes.saturatingAdd(g, s.n, s.m),
+    'bhsd',
+  ),
+  ...bothSigns(
+    ['sqsub', 'uqsub'],
     '00101',
     'bhsd',
     'Subtracts and saturates',
     (g, s) => s.lanes.saturatingSub(g, s.n, s.m),
     'bhsd',
   ),
-  ...bothSigns('*hadd', '00000', 'bhs', 'Halves the sums of', (g, s) => s.lanes.halvingAdd(g, s.n, s.m)),
-  ...bothSigns('*rhadd', '00010', 'bhs', 'Halves and rounds the sums of', (g, s) =>
+  ...bothSigns(['shadd', 'uhadd'], '00000', 'bhs', 'Halves the sums of', (g, s) => s.lanes.halvingAdd(g, s.n, s.m)),
+  ...bothSigns(['srhadd', 'urhadd'], '00010', 'bhs', 'Halves and rounds the sums of', (g, s) =>
     s.lanes.roundingHalvingAdd(g, s.n, s.m),
   ),
-  ...bothSigns('*hsub', '00100', 'bhs', 'Halves the differences of', (g, s) => s.lanes.halvingSub(g, s.n, s.m)),
-  ...bothSigns('*max', '01100', 'bhs', 'Takes the greater of', (g, s) => s.lanes.max(g, s.n, s.m)),
-  ...bothSigns('*min', '01101', 'bhs', 'Takes the smaller of', (g, s) => s.lanes.min(g, s.n, s.m)),
-  ...bothSigns('*abd', '01110', 'bhs', 'Takes the distance of', (g, s) => s.lanes.absoluteDifference(g, s.n, s.m)),
-  ...bothSigns('*aba', '01111', 'bhs', 'Adds to the destination the distance of', (g, s) =>
+  ...bothSigns(['shsub', 'uhsub'], '00100', 'bhs', 'Halves the differences of', (g, s) =>
+    s.lanes.halvingSub(g, s.n, s.m),
+  ),
+  ...bothSigns(['smax', 'umax'], '01100', 'bhs', 'Takes the greater of', (g, s) => s.lanes.max(g, s.n, s.m)),
+  ...bothSigns(['smin', 'umin'], '01101', 'bhs', 'Takes the smaller of', (g, s) => s.lanes.min(g, s.n, s.m)),
+  ...bothSigns(['sabd', 'uabd'], '01110', 'bhs', 'Takes the distance of', (g, s) =>
+    s.lanes.absoluteDifference(g, s.n, s.m),
+  ),
+  ...bothSigns(['saba', 'uaba'], '01111', 'bhs', 'Adds to the destination the distance of', (g, s) =>
     s.lanes.add(s.d(), s.lanes.absoluteDifference(g, s.n, s.m)),
   ),
   {
@@ -224,10 +249,10 @@ const pairwise: readonly Operation[] = [
     brief: 'Adds neighbours, first those of the first source.',
     compute: ({ lanes, n, m, Q }) => lanes.pairwise(n, m, Q, (x, y) => lanes.add(x, y)),
   },
-  ...bothSigns('*maxp', '10100', 'bhs', 'Takes the greater of neighbouring', (g, { lanes, n, m, Q }) =>
+  ...bothSigns(['smaxp', 'umaxp'], '10100', 'bhs', 'Takes the greater of neighbouring', (g, { lanes, n, m, Q }) =>
     lanes.pairwise(n, m, Q, (x, y) => lanes.max(g, x, y)),
   ),
-  ...bothSigns('*minp', '10101', 'bhs', 'Takes the smaller of neighbouring', (g, { lanes, n, m, Q }) =>
+  ...bothSigns(['sminp', 'uminp'], '10101', 'bhs', 'Takes the smaller of neighbouring', (g, { lanes, n, m, Q }) =>
     lanes.pairwise(n, m, Q, (x, y) => lanes.min(g, x, y)),
   ),
 ];
