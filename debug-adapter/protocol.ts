@@ -34,8 +34,9 @@ export interface ExceptionRecord {
   readonly kind: 'exception' | 'return';
   readonly from: ExceptionLevelNumber;
   readonly to: ExceptionLevelNumber;
-  /** Security state after it. */
-  readonly security: SecurityState;
+  /** Security state before and after it. EL3 is always secure. */
+  readonly fromSecurity: SecurityState;
+  readonly toSecurity: SecurityState;
   /** Filter id of `setExceptionBreakpoints` that names this kind of event (`hvc`, `dabort`, `irq`, `vmentry` …). */
   readonly category: string;
   /** The cause in words, for a person: `HVC #1`, `Data abort from EL1: translation fault, level 3, write`. */

@@ -40,7 +40,7 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
       frame = unwinder.caller(frame, captured?.x, returns);
     }
     if (!crossing || ++count >= maximumFrames) return;
-    const { index, record } = crossing;
+    const { index, record, resumes } = crossing;
     yield { kind: 'crossing', pe, index, record };
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
     if (record.kind === 'exception' && record.to === 2) guestExit = record.guest === 'exit' ? index : undefined;
@@ -58,7 +58,9 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
       space,
       pc,
       lookup: record.instruction,
-      registers: captured ? { x: n => captured.x[n], sp: captured.sp } : unknownRegisters,
+      registers: captured
+        ? { x: n => (resumes && n >= 29 ? undefined : captured.x[n]), sp: captured.sp }
+        : unknownRegisters,
       isLive: false,
       isTop: true,
       inlinedInside: 0,

@@ -2,6 +2,10 @@
  * How a processing element came to the Exception level it runs in: a stack of what is not finished yet, kept up from
  * the exception record. An exception stays on it until the return that answers it; a return that answers no exception
  * (a hypervisor starting a guest, firmware starting a kernel) stays as the way in.
+ *
+ * Each Security state has a stack of its own: a monitor at EL3 leaves one world inside its SMC, and goes on in the other.
+ * The Secure world serves: where it was entered out of an exception of the Non-secure world, that world's stack goes on
+ * below, as a caller's does.
  */
 import { sameGuest } from './code-context.ts';
 import type { ExceptionLog, ExceptionRecord } from './target.ts';
@@ -9,6 +13,64 @@ import type { ExceptionLog, ExceptionRecord } from './target.ts';
 export interface LevelCrossing {
   readonly index: number;
   readonly record: ExceptionRecord;
+  /** A return into what had been left before: X29 and X30 at it are of that, no longer of the code that returned. */
+  readonly resumes?: true;
+}
+
+/** The stacks of one processing element. */
+class WorldStacks {
+  readonly #normal: LevelCrossing[] = [];
+  readonly #secure: LevelCrossing[] = [];
+  /** Of the world that runs, or that EL3 was entered from last. */
+  #current = this.#normal;
+  /** The return by which the Non-secure world's exception led into the Secure world, and how deep that was then. */
+  #service: { readonly entry: LevelCrossing; readonly depth: number } | undefined;
+
+  get crossings(): readonly LevelCrossing[] {
+    if (this.#current === this.#normal || !this.#service) return this.#current;
+    const { entry, depth } = this.#service;
+    return [...this.#normal, entry, ...this.#secure.slice(depth)];
+  }
+
+  apply(crossing: LevelCrossing): void {
+    const { record } = crossing;
+    const before = this.#current;
+    const [below, isSecure] =
+      record.kind === 'exception' ? [record.from, record.fromSecure] : [record.to, record.toSecure];
+    // EL3 belongs to both worlds: what begins and ends there is of the world that it was entered from.
+    if (below < 3) this.#current = isSecure ? this.#secure : this.#normal;
+    const resumes = applyTo(this.#current, crossing);
+    if (this.#current === before) return;
+    const asked = this.#current === this.#secure ? this.#normal.at(-1)?.record : undefined;
+    const entry: LevelCrossing = { ...crossing, ...(resumes && { resumes }) };
+    this.#service = asked?.kind === 'exception' && asked.to === 3 ? { entry, depth: this.#secure.length } : undefined;
+  }
+}
+
+/** Tells whether it was a return that answers an exception. */
+function applyTo(stack: LevelCrossing[], crossing: LevelCrossing): true | undefined {
+  const { record } = crossing;
+  if (record.kind === 'return') {
+    if (record.illegal) return undefined;
+    const answered = stack.findLastIndex(
+      ({ record: entry }) =>
+        entry.kind === 'exception' &&
+        entry.to === record.from &&
+        entry.from === record.to &&
+        // A hypervisor without a level of its own is called by its host, and enters a guest before it returns.
+        sameGuest(entry.vmid ?? 'none', record.vmid ?? 'none'),
+    );
+    if (answered >= 0) {
+      stack.length = answered;
+      return true;
+    }
+    // Nothing to answer: a first entry. What was going on below this level is over, and so is how this one was entered;
+    // an exception that it is handling is not: a host enters its guest within a system call.
+    for (let top = stack.at(-1); top && isOver(top.record, record.from); top = stack.at(-1)) stack.pop();
+  }
+  stack.push(crossing);
+  if (stack.length > maximumDepth) stack.splice(keptAtTheBottom, 1);
+  return undefined;
 }
 
 /** More nesting than this is a fault loop: how it began stays, and so does what it came to; what lies between goes. */
@@ -17,7 +79,7 @@ const keptAtTheBottom = 32;
 
 export class ExceptionLevelStacks {
   readonly #log: ExceptionLog;
-  #stacks = new Map<number, LevelCrossing[]>();
+  #stacks = new Map<number, WorldStacks>();
   #consumed = 0;
   #last: ExceptionRecord | undefined;
 
@@ -28,7 +90,7 @@ export class ExceptionLevelStacks {
   /** Unfinished crossings of one element, the latest last. */
   of(pe: number): readonly LevelCrossing[] {
     this.#catchUp();
-    return this.#stacks.get(pe) ?? [];
+    return this.#worlds(pe).crossings;
   }
 
   #catchUp(): void {
@@ -42,36 +104,16 @@ export class ExceptionLevelStacks {
     }
     for (let index = Math.max(this.#consumed, log.first); index < log.end; index++) {
       const record = log.at(index);
-      if (record) this.#apply({ index, record });
+      if (record) this.#worlds(record.pe).apply({ index, record });
     }
     this.#consumed = log.end;
     this.#last = log.at(log.end - 1);
   }
 
-  #apply(crossing: LevelCrossing): void {
-    const { record } = crossing;
-    let stack = this.#stacks.get(record.pe);
-    if (!stack) this.#stacks.set(record.pe, (stack = []));
-    if (record.kind === 'return') {
-      if (record.illegal) return;
-      const answered = stack.findLastIndex(
-        ({ record: entry }) =>
-          entry.kind === 'exception' &&
-          entry.to === record.from &&
-          entry.from === record.to &&
-          // A hypervisor without a level of its own is called by its host, and enters a guest before it returns.
-          sameGuest(entry.vmid ?? 'none', record.vmid ?? 'none'),
-      );
-      if (answered >= 0) {
-        stack.length = answered;
-        return;
-      }
-      // Nothing to answer: a first entry. What was going on below this level is over, and so is how this one was entered;
-      // an exception that it is handling is not: a host enters its guest within a system call.
-      for (let top = stack.at(-1); top && isOver(top.record, record.from); top = stack.at(-1)) stack.pop();
-    }
-    stack.push(crossing);
-    if (stack.length > maximumDepth) stack.splice(keptAtTheBottom, 1);
+  #worlds(pe: number): WorldStacks {
+    let worlds = this.#stacks.get(pe);
+    if (!worlds) this.#stacks.set(pe, (worlds = new WorldStacks()));
+    return worlds;
   }
 }
 

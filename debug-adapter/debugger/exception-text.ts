@@ -65,9 +65,15 @@ function stageOf(record: ExceptionRecord): string {
     : '';
 }
 
+/** `EL1 → EL2`; Secure levels below EL3 as firmware's people write them: `S-EL1 → EL3`. */
+export function levelChange({ from, to, fromSecure, toSecure }: ExceptionRecord): string {
+  const name = (el: number, secure: boolean) => `${secure && el < 3 ? 'S-' : ''}EL${el}`;
+  return `${name(from, fromSecure)} → ${name(to, toSecure)}`;
+}
+
 /** One line: where from, where to, why. */
 export function headline(record: ExceptionRecord): string {
-  return `EL${record.from} → EL${record.to}: ${describeRecord(record)}`;
+  return `${levelChange(record)}: ${describeRecord(record)}`;
 }
 
 const withoutStop = (sentence: string) => (sentence.endsWith('.') ? sentence.slice(0, -1) : sentence);

@@ -23,7 +23,10 @@ export function levelsBody(
   const crossings = levels.of(pe);
   /** Where each level that waits was left; the latest counts. */
   const left = new Map<ExceptionLevel, { readonly address: bigint; readonly where: CodeContext }>();
+  const isSecure = secureBelow(element);
   for (const { record } of crossings) {
+    // What a level left in the other world is not what waits here.
+    if (record.from < 3 && record.fromSecure !== isSecure) continue;
     const address = record.kind === 'exception' ? record.preferredReturn : record.instruction;
     left.set(record.from, { address, where: recordContext(record, 'from') });
   }
@@ -63,11 +66,18 @@ function isImplemented(element: TargetProcessingElement, el: ExceptionLevel): bo
   return el < 2 || features === undefined || ((features >> BigInt(el * 4)) & 15n) !== 0n;
 }
 
+/** Whether the levels below EL3 are in the Secure state: SCR_EL3.NS is clear. */
+function secureBelow(element: TargetProcessingElement): boolean {
+  return isImplemented(element, 3) && ((element.readRegister('scr_el3') ?? 1n) & 1n) === 0n;
+}
+
 function role(element: TargetProcessingElement, el: ExceptionLevel): string {
   const hcr = element.readRegister('hcr_el2') ?? 0n;
   const isHost = (hcr >> 34n) & 1n;
   const general = (hcr >> 27n) & 1n;
   const stage2 = hcr & 1n;
+  if (secureBelow(element) && el < 3)
+    return ['secure application', 'secure kernel', 'not used by the secure world'][el]!;
   const vmid = (element.readRegister('vttbr_el2') ?? 0n) >> 48n;
   switch (el) {
     case 3:

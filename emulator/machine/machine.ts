@@ -434,6 +434,8 @@ export class Machine {
   private end(ending: Ending): void {
     this.ending = ending;
     this.core.executor.requestPause();
+    // A device's register ends the machine from within generated code, which goes on to its next architectural point.
+    this.core.executor.requestCheck();
   }
 
   private psciHost(): PsciHost {

@@ -12,6 +12,9 @@ interface LevelChange {
   /** The Exception level left, and the one reached. They may be the same. */
   readonly from: ExceptionLevel;
   readonly to: ExceptionLevel;
+  /** Whether each of the two is Secure; EL3 always is. */
+  readonly fromSecure: boolean;
+  readonly toSecure: boolean;
   /** Address of the instruction that caused it, or, for an interrupt, of the one that was next. */
   readonly instruction: bigint;
   /** Address at which execution goes on. */

@@ -3,7 +3,7 @@ import type { ExceptionLevel } from '../architecture/system-register.ts';
 import { branchAddress } from './branch-address.ts';
 import { debugExceptionsEnabled, debugExceptionsEnabledFrom, stepRequested } from './debug-enable.ts';
 import { refreshDerivedState } from './derived-state.ts';
-import { currentVmid, isInHost } from './effective-registers.ts';
+import { currentVmid, isInHost, isSecure } from './effective-registers.ts';
 import type { ExceptionKind } from './exception-record.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { debugMasked, legalReturn, packSavedState, restoreSavedState, savedStep } from './pstate.ts';
@@ -101,6 +101,8 @@ export function takeException(pe: ProcessingElement, entry: ExceptionEntry): voi
     position: pe.host.position(),
     from,
     to,
+    fromSecure: isSecure(pe, from),
+    toSecure: isSecure(pe, to),
     instruction,
     target,
     cause: entry.cause,
@@ -148,6 +150,8 @@ export function exceptionReturn(pe: ProcessingElement, target?: bigint): void {
     position: pe.host.position(),
     from,
     to,
+    fromSecure: isSecure(pe, from),
+    toSecure: isSecure(pe, to),
     instruction,
     target: state.pc,
     savedState,

@@ -1,5 +1,6 @@
 import type { ExceptionRecord, GuestLocation, LevelState, LevelsResponseBody } from '../../debug-adapter/protocol.ts';
 import type { FromPage, ToPage } from './exception-levels-messages.ts';
+import { levelChange } from './level-change.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
 
@@ -78,7 +79,7 @@ function diagram({ levels, path }: LevelsResponseBody): SVGElement {
   const changes = path.map((record, index) => {
     const { from, to, kind, position } = record;
     const title = svg('title', {});
-    title.textContent = `${changeText(record)}  ${record.cause}`;
+    title.textContent = `${levelChange(record)}  ${record.cause}`;
     const at = { x1: x(index + 1), x2: x(index + 1), y1: y(from), y2: y(to) };
     const head = kind === 'return' ? -4 : 4;
     const tip = `${at.x1 - 4},${at.y2 + head} ${at.x1},${at.y2} ${at.x1 + 4},${at.y2 + head}`;
@@ -109,13 +110,11 @@ function diagram({ levels, path }: LevelsResponseBody): SVGElement {
   );
 }
 
-const changeText = ({ from, to }: ExceptionRecord): string => `EL${from} → EL${to}`;
-
 function stepElement(record: ExceptionRecord): HTMLElement {
   const button = element(
     'button',
     '',
-    element('span', `levels ${record.kind}`, changeText(record)),
+    element('span', `levels ${record.kind}`, levelChange(record)),
     element('span', 'cause', record.cause),
     element('span', 'location', locationText(record.location)),
   );

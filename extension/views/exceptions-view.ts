@@ -13,6 +13,7 @@ import {
 } from 'vscode';
 import type { ExceptionCause, ExceptionRecord, ExceptionsResponseBody } from '../../debug-adapter/protocol.ts';
 import type { DebugSessions, TrapdoorSession } from '../debug/sessions.ts';
+import { levelChange } from './level-change.ts';
 
 /** How many records one page of the list has. */
 const pageSize = 200;
@@ -24,11 +25,6 @@ type Row =
   | { readonly kind: 'record'; readonly record: ExceptionRecord; readonly isWithinCause?: true }
   | { readonly kind: 'cause'; readonly cause: ExceptionCause }
   | { readonly kind: 'earlier'; readonly count: number };
-
-/** `EL1 → EL2`. */
-export function levelChange({ from, to }: { readonly from: number; readonly to: number }): string {
-  return `EL${from} → EL${to}`;
-}
 
 const counted = (count: number): string => count.toLocaleString('en');
 
@@ -45,7 +41,7 @@ function tooltipOf(record: ExceptionRecord): MarkdownString {
     ['Fault address (FAR)', record.faultAddress],
     ['Intermediate physical address', record.ipa],
     ['VMID', record.vmid?.toString()],
-    ['Security state after it', record.security],
+    ['Security state after it', record.toSecurity],
     ['Processing element', record.pe.toString()],
     ['Instructions retired', counted(record.position)],
     ['Times this has happened', counted(record.occurrence)],
@@ -79,7 +75,7 @@ function recordItem(record: ExceptionRecord, isWithinCause = false): TreeItem {
 }
 
 function causeItem(cause: ExceptionCause): TreeItem {
-  const item = new TreeItem(`${levelChange(cause)}  ${cause.cause}`, TreeItemCollapsibleState.Collapsed);
+  const item = new TreeItem(`EL${cause.from} → EL${cause.to}  ${cause.cause}`, TreeItemCollapsibleState.Collapsed);
   item.id = `cause-${cause.kind}-${cause.from}-${cause.to}-${cause.category}-${cause.cause}`;
   item.description = `${counted(cause.count)} × · last at ${counted(cause.lastPosition)}`;
   item.iconPath = new ThemeIcon(cause.kind === 'return' ? 'arrow-down' : 'arrow-up');

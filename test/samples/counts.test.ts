@@ -52,4 +52,22 @@ describe('what a sample counts is what the machine recorded:', () => {
       'EL1 ↓ EL0  Exception return': 3,
     });
   });
+
+  test('the calls between two worlds, and the one interrupt', async () => {
+    const { console, counts } = await runOf(sampleNamed('secure-world'));
+    expect(Object.fromEntries(counts)).toEqual({
+      // The kernel's four, the five with which the secure world gives up the processing element.
+      'EL1 → EL3  SMC #0': 4 + 5,
+      'EL2 → EL3  SMC #0': 1,
+      'EL1 → EL3  FIQ': 1,
+      'EL1 → EL2  HVC #0': 1,
+      'EL1 → EL1  Data abort, read: synchronous external abort': 1,
+      // Into the secure world five times, back to the kernel four times: the monitor answers one call itself.
+      'EL3 ↓ EL1  Exception return': 5 + 4,
+      'EL3 ↓ EL2  Exception return': 2,
+      'EL2 ↓ EL1  VM entry': 2,
+      'EL1 ↓ EL1  Exception return': 1,
+    });
+    expect(console).toContain('entries into the secure world: 5');
+  });
 });

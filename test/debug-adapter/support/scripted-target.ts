@@ -104,7 +104,7 @@ export class ScriptedTarget implements Target {
       const { crossing, pc } = this.#steps[index]!;
       if (!crossing) continue;
       const target = this.#steps[index + 1]?.pc ?? 0n;
-      const common = { pe: 0, position: index + 1, instruction: pc, target };
+      const common = { pe: 0, position: index + 1, fromSecure: false, toSecure: false, instruction: pc, target };
       records.push(
         (crossing.kind === 'exception'
           ? { cause: 'synchronous', syndrome: 0n, preferredReturn: pc, ...common, ...crossing }

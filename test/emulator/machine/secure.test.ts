@@ -49,6 +49,7 @@ monitor_vectors:
     expect(state.readX(24)).toBe(0x56n);
     const levels = [0, 1, 2, 3].map(i => machine.exceptions.at(i)!).map(r => `${r.kind} ${r.from} ${r.to}`);
     expect(levels).toEqual(['return 3 2', 'return 2 1', 'exception 1 3', 'return 3 1']);
+    expect(machine.exceptions.at(2)).toMatchObject({ fromSecure: false, toSecure: true });
     expect(machine.exceptions.at(2)).toMatchObject({ instruction: symbols.get('kernel')! + 8n });
   });
 
