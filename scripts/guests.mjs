@@ -1,10 +1,10 @@
 // `npm run guests`: real guests out of Debian's packages, into .guests/ (not committed). What is there is not fetched again.
-//   node scripts/guests.mjs [linux] [qemu] [xen] [edk2] [u-boot]
+//   node scripts/guests.mjs [linux] [virtio] [qemu] [xen] [edk2] [u-boot]
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { file } from './guests/cpio.mjs';
-import { Debian, fileOfPackage, requirePrograms, unpack } from './guests/debian.mjs';
+import { directory, file } from './guests/cpio.mjs';
+import { Debian, fileOfPackage, filesOfPackage, requirePrograms, unpack } from './guests/debian.mjs';
 import { guestFile, guestsFolder, manifest, manifestPath, root } from './guests/folder.mjs';
 import { initramfs } from './guests/initramfs.mjs';
 import { withLibraries } from './guests/shared-libraries.mjs';
@@ -37,12 +37,48 @@ function copied(name, packageName, member) {
 /** The VMM of the sample, and what else the project itself puts into a guest. */
 const ownPrograms = () => [file('bin/kvm-vmm', readFileSync(join(root, 'samples/kvm-vmm/kvm-vmm')), 0o755)];
 
+/** QEMU with KVM, and in it the same Linux once more. */
+const nested = `#!/bin/sh
+exec qemu-system-aarch64 -accel kvm -M virt,gic-version=host -cpu host -m 256 -nodefaults -nic none -display none -serial stdio \\
+  -kernel /Image -initrd /initramfs.cpio -append 'console=ttyAMA0 cryptomgr.notests nokaslr run=uname'
+`;
+
 /** Writes an initial RAM file system unless it is there as it should be: the project's own part may have changed. */
 function putInitramfs(name, extra, packages) {
   const contents = initramfs(readFileSync(join(guestsFolder, 'linux/busybox')), [...ownPrograms(), ...extra]);
   const path = guestFile(name);
   if (path === undefined || !contents.equals(readFileSync(path))) put(name, contents, packages);
 }
+
+/** In the order in which they can be loaded. */
+const virtioModules = [
+  ...['net/core/failover', 'drivers/net/net_failover'],
+  ...['drivers/virtio/virtio_pci_legacy_dev', 'drivers/virtio/virtio_pci_modern_dev', 'drivers/virtio/virtio_pci'],
+  ...['drivers/virtio/virtio_mmio', 'drivers/block/virtio_blk', 'drivers/net/virtio_net'],
+  ...['drivers/char/virtio_console', 'drivers/char/hw_random/virtio-rng'],
+  ...['fs/netfs/netfs', 'fs/fscache/fscache', 'net/9p/9pnet', 'net/9p/9pnet_virtio', 'fs/9p/9p'],
+];
+
+/** Uses every device, and says the same on every machine. */
+const virtioTour = `#!/bin/sh
+for module in /modules/*.ko; do insmod $module || echo "$module: $?"; done
+for drive in vda vdb; do
+  echo "$drive: $(cat /sys/block/$drive/size) sectors, $(md5sum < /dev/$drive)"
+  echo "written by the guest to $drive" | dd of=/dev/$drive bs=512 seek=7 conv=sync 2> /dev/null
+  sync
+  echo 3 > /proc/sys/vm/drop_caches
+  dd if=/dev/$drive bs=512 skip=7 count=1 2> /dev/null | head -n 1
+  md5sum < /dev/$drive
+done
+echo "entropy: $(cat /sys/class/misc/hw_random/rng_current), $(head -c 64 /dev/hwrng | wc -c) bytes"
+echo hello > /dev/hvc0 && echo 'console: written'
+ip link set eth0 up
+udhcpc -i eth0 -n -q -s /bin/true 2>&1 | grep obtained
+ip addr add 10.0.2.15/24 dev eth0
+ping -c 3 10.0.2.2 | grep received
+mount -t 9p -o trans=virtio,version=9p2000.L,ro host0 /mnt && ls /mnt && cat /mnt/hello.txt
+sed -n '/virtio/s/^ *[0-9]*: *[0-9]* *//p' /proc/interrupts
+`;
 
 const recipes = {
   linux: {
@@ -70,8 +106,32 @@ const recipes = {
       for (const { path } of packages) unpack(path, folder);
       const programs = withLibraries(folder, 'usr/bin/qemu-system-aarch64');
       const qemu = packages.find(one => one.name === 'qemu-system-arm');
-      putInitramfs('qemu/initramfs.cpio', [...programs, file('Image', readFileSync(guestFile('linux/Image')))], [qemu]);
+      const guests = ['Image', 'initramfs.cpio'].map(name => file(name, readFileSync(guestFile(`linux/${name}`))));
+      putInitramfs('qemu/initramfs.cpio', [...programs, ...guests, file('bin/nested', nested, 0o755)], [qemu]);
       rmSync(folder, { recursive: true });
+    },
+  },
+  virtio: {
+    brief: 'Linux with drivers for the devices of virtio, and something for each to work on',
+    after: ['linux'],
+    files: ['virtio/initramfs.cpio', 'virtio/disk.img', 'virtio/folder/hello.txt'],
+    make(debian) {
+      const [name] = debian.describe('linux-image-arm64').dependencies;
+      const kernel = debian.fetch(name);
+      const modules = `lib/modules/${name.replace('linux-image-', '')}/kernel`;
+      const contents = filesOfPackage(
+        kernel.path,
+        virtioModules.map(module => `${modules}/${module}.ko`),
+      );
+      const entries = contents.map((bytes, index) =>
+        file(`modules/${String(index).padStart(2, '0')}-${virtioModules[index].split('/').at(-1)}.ko`, bytes),
+      );
+      const all = [directory('modules'), directory('mnt'), ...entries, file('bin/virtio-tour', virtioTour, 0o755)];
+      putInitramfs('virtio/initramfs.cpio', all, [kernel]);
+      const disk = Buffer.alloc(1 << 20);
+      for (let at = 0; at < disk.length; at += 4) disk.writeUInt32LE(Math.imul(at, 0x9e3779b1) >>> 0, at);
+      put('virtio/disk.img', disk, []);
+      put('virtio/folder/hello.txt', Buffer.from('hello from a folder of the host\n'), []);
     },
   },
   xen: {

@@ -1,7 +1,18 @@
 // Debian packages of the arm64 port, fetched with apt into a folder of ours: lists, cache and status of the host stay
 // as they are. apt itself checks signatures, sizes and digests.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const release = 'bookworm';
@@ -150,6 +161,21 @@ export function fileOfPackage(path, member) {
   const file = spawnSync('tar', ['-xOf', '-', `./${member}`], { input: archive.stdout, maxBuffer: 1 << 30 });
   if (file.status !== 0) throw new Error(`${path} has no ${member}`);
   return file.stdout;
+}
+
+/** Several files of a package, by their paths in it. */
+export function filesOfPackage(path, members) {
+  const folder = mkdtempSync(join(tmpdir(), 'trapdoor-package-'));
+  try {
+    const archive = spawnSync('dpkg-deb', ['--fsys-tarfile', path], { maxBuffer: 1 << 30 });
+    if (archive.status !== 0) throw new Error(`${path} cannot be read: ${archive.stderr}`);
+    const names = members.map(member => `./${member}`);
+    const files = spawnSync('tar', ['-xf', '-', '-C', folder, ...names], { input: archive.stdout, maxBuffer: 1 << 20 });
+    if (files.status !== 0) throw new Error(`${path}: ${files.stderr}`);
+    return members.map(member => readFileSync(join(folder, member)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Unpacks a whole package into a folder. */

@@ -69,15 +69,30 @@ function difference(a: readonly string[], b: readonly string[]): string[] {
 export const linuxAllowances: readonly Allowance[] = [
   { pattern: /^psci: SMC Calling Convention v1\.\d$/, why: 'SMCCC 1.1 here; QEMU 7.2 says 1.0' },
   { pattern: /^GICv3: \d+ SPIs implemented$/, why: 'the number of interrupts: QEMU 7.2 reports 32 fewer than it has' },
-  { pattern: /32-bit EL0 Support$/, why: 'no AArch32 here' },
+  { pattern: /32-bit EL[01] Support$/, why: 'no AArch32 here' },
   {
     pattern: /^(Registered setend emulation handler|setend instruction emulation is not supported.*)$/,
     why: 'no AArch32 here',
   },
   { pattern: /(irq = )\d+/, why: 'QEMU 7.2 lacks the interrupt of the EL2 virtual timer', keep: '$1N' },
   { pattern: /^audit: type=2000/, why: 'comes when a thread has time' },
-  { pattern: /^Freeing initrd memory/, why: 'comes when a thread has time' },
+  { pattern: /^(Freeing initrd memory|Trying to unpack rootfs image)/, why: 'comes when a thread has time' },
+  { pattern: /(NUMA: NODE_DATA )\[.*\]/, why: 'the device tree before it has another size', keep: '$1[]' },
+  { pattern: /(^Memory: )\d+K(.*), \d+K reserved/, why: 'the device tree has another size', keep: '$1N$2, N reserved' },
   { pattern: /(node \d+ deferred pages initialised in )\d+ms/, why: 'a time', keep: '$1N ms' },
   { pattern: /setting system clock to/, why: 'a time' },
   { pattern: /^random: crng init done$/, why: 'comes when there was enough noise' },
+];
+
+/** What may differ in Xen's log, and in that of the Linux above it. */
+export const xenAllowances: readonly Allowance[] = [
+  ...linuxAllowances,
+  {
+    pattern: /^\(XEN\) +(32-bit Execution|Exception Levels|Instruction Sets|Extensions|[\w ]+ Features):/,
+    why: 'no AArch32 here, and identification registers say so',
+  },
+  { pattern: /^\(XEN\) +[0-9a-f]{16}( [0-9a-f]{16})+$/, why: 'no AArch32 here, and identification registers say so' },
+  { pattern: /^\(XEN\) GICv3: \d+ lines/, why: 'the number of interrupts: QEMU 7.2 reports 32 fewer than it has' },
+  { pattern: /vGICD: unhandled word write .* to ICACTIVER32$/, why: 'one more word of interrupts, as above' },
+  { pattern: /(Loading d0 DTB to) .*/, why: 'the device tree has another size', keep: '$1' },
 ];

@@ -1,5 +1,7 @@
 /** The real guests: how each is started here and in QEMU, and what it has to say. */
-import { type Allowance, linuxAllowances } from './console.ts';
+import { join } from 'node:path';
+import { guestsFolder } from '../../../scripts/guests/folder.mjs';
+import { type Allowance, linuxAllowances, xenAllowances } from './console.ts';
 
 export interface Step {
   /** Text to wait for. */
@@ -119,4 +121,79 @@ export const linuxGuests: readonly Guest[] = [
   linux({ cpu: 'cortex-a53', gic: 2, smp: 2, mode: 'none' }),
 ];
 
-export const guests: readonly Guest[] = [...linuxGuests];
+/** Linux uses a device of each kind: over MMIO, over PCI with messages to an ITS (GICv3) or a v2m frame (GICv2). */
+export function virtio(gic: 2 | 3): Guest {
+  const image = 'virtio/disk.img';
+  const drive = (id: string) => ['-drive', `if=none,id=${id},file=@${image},format=raw,snapshot=on`];
+  const folder = join(guestsFolder, 'virtio/folder');
+  const linuxItself = linux({ cpu: 'neoverse-n1', gic, mode: 'vhe', run: 'virtio-tour' });
+  return {
+    ...linuxItself,
+    files: ['linux/Image', 'virtio/initramfs.cpio', image, 'virtio/folder/hello.txt'],
+    words: [
+      ...linuxItself.words.map(word => (word === `@${initramfs}` ? '@virtio/initramfs.cpio' : word)),
+      ...[...drive('d'), '-device', 'virtio-blk-device,drive=d'],
+      ...[...drive('e'), '-device', 'virtio-blk-pci,drive=e,disable-legacy=on'],
+      ...['-device', 'virtio-rng-device', '-device', 'virtio-serial-pci,disable-legacy=on'],
+      ...['-chardev', 'null,id=c', '-device', 'virtconsole,chardev=c'],
+      ...['-netdev', 'user,id=n', '-device', 'virtio-net-pci,netdev=n,disable-legacy=on,romfile='],
+      ...['-fsdev', `local,id=f,path=${folder},security_model=none,readonly=on`],
+      ...['-device', 'virtio-9p-device,fsdev=f,mount_tag=host0'],
+    ],
+    allowances: [
+      ...linuxItself.allowances,
+      { pattern: /^IPv6: ADDRCONF\(NETDEV_CHANGE\)/, why: 'depends on which thread comes first' },
+    ],
+    says: [
+      ...linuxItself.says,
+      /^vda: 2048 sectors, [0-9a-f]{32}/m,
+      /^written by the guest to vdb$/m,
+      /^entropy: virtio_rng.0, 64 bytes$/m,
+      /^console: written$/m,
+      /lease of 10.0.2.15 obtained from 10.0.2.2/,
+      /^3 packets transmitted, 3 packets received, 0% packet loss$/m,
+      /^hello from a folder of the host$/m,
+    ],
+  };
+}
+
+/** QEMU and KVM inside of Linux, and in them Linux again: three Exception levels at work, as on a cloud's host. */
+const nested: Guest = {
+  name: 'Linux neoverse-n1 GICv3, vhe, QEMU with KVM and Linux in it',
+  files: [image, 'qemu/initramfs.cpio'],
+  words: [
+    ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on', '-cpu', 'neoverse-n1', '-m', '1024'],
+    ...['-kernel', `@${image}`, '-initrd', '@qemu/initramfs.cpio', '-append', `${commonArguments} run=nested`],
+    ...['-rtc', 'base=2025-01-01'],
+  ],
+  says: [initialized.vhe, /^Linux\ninit: status 0\n.*reboot: Power down\ninit: status 0$/m],
+  allowances: linuxAllowances,
+  limit: '6G',
+};
+
+/** Xen at EL2, and Debian's Linux as its first domain. */
+function xen(cpu: string): Guest {
+  const bootargs = 'console=hvc0 cryptomgr.notests nokaslr loglevel=4 run=uname';
+  return {
+    name: `Xen ${cpu} GICv3, Linux as dom0`,
+    files: ['xen/xen', image, initramfs],
+    words: [
+      ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on', '-cpu', cpu, '-m', '1536'],
+      ...['-kernel', '@xen/xen', '-append', 'console=dtuart dom0_mem=768M noreboot'],
+      ...['-device', `guest-loader,addr=0x50000000,kernel=@${image},bootargs=${bootargs}`],
+      ...['-device', `guest-loader,addr=0x54000000,initrd=@${initramfs}`, '-rtc', 'base=2025-01-01'],
+    ],
+    says: [/^Linux\ninit: status 0$/m, /\(XEN\) Hardware Dom0 halted: halting machine/],
+    allowances: xenAllowances,
+    limit: '2G',
+  };
+}
+
+export const guests: readonly Guest[] = [
+  ...linuxGuests,
+  virtio(3),
+  virtio(2),
+  nested,
+  xen('cortex-a72'),
+  xen('neoverse-n1'),
+];
