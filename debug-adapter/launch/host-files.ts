@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { SharedEntry, SharedFolder } from '../../emulator/index.ts';
+import type { DiskImage, SharedEntry, SharedFolder } from '../../emulator/index.ts';
 import { MalformedData } from '../debug-information/byte-reader.ts';
 import { type ByteSource, memorySource } from '../debug-information/byte-source.ts';
 import { UserProblem } from '../debugger/target.ts';
@@ -39,6 +39,11 @@ export class HostFiles {
     return given ? memorySource(given) : readable(path, () => fileSource(path));
   }
 
+  /** The image of a guest's drive. Throws `UserProblem`, also later when it has changed. */
+  image(name: string): DiskImage {
+    return contentOf(this.open(name));
+  }
+
   /**
    * A folder for a guest to read. Links are left out, so that nothing outside of it is reached. Throws `UserProblem`
    * when it cannot be read.
@@ -53,6 +58,20 @@ export class HostFiles {
   inflate(bytes: Uint8Array): Uint8Array {
     return gunzipSync(bytes);
   }
+}
+
+/** What a guest reads of a file: it cannot go on when the file is not what it was. */
+function contentOf({ size, read }: ByteSource): DiskImage {
+  return {
+    size,
+    read(offset, length) {
+      try {
+        return read(offset, length);
+      } catch (problem) {
+        throw problem instanceof MalformedData ? new UserProblem(problem.message) : problem;
+      }
+    },
+  };
 }
 
 function folderAt(path: string, name: string, modified: number): SharedFolder {
@@ -72,7 +91,7 @@ function folderAt(path: string, name: string, modified: number): SharedFolder {
             name: entry.name,
             modified: Math.floor(mtimeMs / 1000),
             executable: (mode & 0o100) !== 0,
-            content: { size, read: (offset, length) => fileSource(at).read(offset, length) },
+            content: contentOf({ size, read: (offset, length) => fileSource(at).read(offset, length) }),
           },
         ];
       }),

@@ -21,8 +21,8 @@ import { virtMemoryMap } from './virt-memory-map.ts';
 export interface BootFiles {
   /** @throws whatever a host throws for a file that cannot be read */
   read(name: string): Uint8Array;
-  /** A file of which parts are read when they are needed; without it a drive's image is read whole. */
-  open?(name: string): DiskImage;
+  /** A drive's image, of which parts are read when they are needed; without it the file is read whole. */
+  image?(name: string): DiskImage;
   /** A folder; without it none can be shared. */
   folder?(name: string): SharedFolder;
   /** Decompresses gzip data; without it a compressed kernel is refused. */

@@ -64,7 +64,7 @@ function makeDevice(
 }
 
 function openImage(name: string, files: BootFiles): DiskImage {
-  if (files.open) return files.open(name);
+  if (files.image) return files.image(name);
   const bytes = files.read(name);
   return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
