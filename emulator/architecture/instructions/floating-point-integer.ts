@@ -29,10 +29,6 @@ const ROUNDINGS = [
   { letter: 'z', rmode: '11', opcode: '00', rounding: 'zero', how: 'towards zero' },
 ] as const;
 
-function writeInteger(b: SemanticsBuilder, register: RegisterRef, value: I64): void {
-  b.write(register, value);
-}
-
 const toIntegers = FLOAT_TYPES.flatMap(type =>
   WIDTHS.flatMap(({ sf, width }) =>
     SIGNS.flatMap(sign =>
@@ -50,7 +46,7 @@ const toIntegers = FLOAT_TYPES.flatMap(type =>
             brief: `Converts a ${type.what}-precision number to a ${sign.what} ${width}-bit integer, rounding ${how}.`,
             semantics: (b, o) => {
               checkFloatingPoint(b);
-              writeInteger(b, o.d, b.call('i64', convert[type.letter], readScalar(b, o.n, type)));
+              b.write(o.d, b.call('i64', convert[type.letter], readScalar(b, o.n, type)));
             },
           },
         );
@@ -130,7 +126,7 @@ const fixedPoint = FLOAT_TYPES.flatMap(type =>
             semantics: (b, o) => {
               checkFloatingPoint(b);
               const value = b.call('i64', to[type.letter], readScalar(b, o.n, type), b.immediate('i32', o.bits));
-              writeInteger(b, o.d, value);
+              b.write(o.d, value);
             },
           },
         ),

@@ -6,9 +6,18 @@
  * it is proven that WebAssembly's own operation has the same bits it is used; everything else goes to the exact arithmetic
  * of the host (`execution/floating-point*.ts`).
  */
-
-import type { F32, F64, I64, V128, Value } from '../semantics.ts';
-import { type Helper, helper, hostHelper, type I32, type RegisterRef, type SemanticsBuilder } from '../semantics.ts';
+import {
+  type F32,
+  type F64,
+  type Helper,
+  helper,
+  hostHelper,
+  type I32,
+  type RegisterRef,
+  type SemanticsBuilder,
+  type V128,
+  type Value,
+} from '../semantics.ts';
 
 /** The bits of a number. */
 export type Bits = Value<'i32' | 'i64'>;
@@ -253,5 +262,3 @@ export function isSubnormalBits(b: SemanticsBuilder, type: FloatType, bits: Bits
 export function isNaNBits(b: SemanticsBuilder, type: FloatType, bits: Bits): I32 {
   return b.greaterUnsigned(absoluteBits(b, type, bits), b.constant(type.word, infinityBits(type)));
 }
-
-export type { I64 };

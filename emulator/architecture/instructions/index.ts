@@ -19,7 +19,9 @@ import { logical } from './logical.ts';
 import { moveAndAddress } from './move-address.ts';
 import { pointerAuthentication, pointerAuthenticationHints } from './pointer-authentication.ts';
 import { simd } from './simd.ts';
+import { simdFloatingPointAcross } from './simd-floating-point-across.ts';
 import { simdFloatingPointComplex } from './simd-floating-point-complex.ts';
+import { simdFloatingPointConvert } from './simd-floating-point-convert.ts';
 import { simdFloatingPointElement } from './simd-floating-point-element.ts';
 import { simdFloatingPointMixed } from './simd-floating-point-mixed.ts';
 import { simdFloatingPointThreeSame } from './simd-floating-point-three-same.ts';
@@ -52,6 +54,8 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   SIMD: simd,
   'SIMD floating point (three same)': simdFloatingPointThreeSame,
   'SIMD floating point (two registers)': simdFloatingPointTwoRegister,
+  'SIMD floating point (conversions)': simdFloatingPointConvert,
+  'SIMD floating point (across lanes)': simdFloatingPointAcross,
   'SIMD floating point (by element)': simdFloatingPointElement,
   'SIMD floating point (complex)': simdFloatingPointComplex,
   'SIMD floating point (mixed precision)': simdFloatingPointMixed,

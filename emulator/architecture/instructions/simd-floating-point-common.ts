@@ -1,15 +1,6 @@
 /** What the rows of Advanced SIMD floating point share: lanes, arrangements, comparisons as masks. */
-import type { OperandKind } from '../operand.ts';
-import {
-  type Arrangement,
-  always,
-  halfOrFull,
-  type indexOfBits,
-  scalarRegister,
-  vectorElement,
-  vectorRegister,
-} from '../operands/vector.ts';
-import type { I32, RegisterRef, SemanticsBuilder, V128 } from '../semantics.ts';
+import { type Arrangement, always, halfOrFull, scalarRegister, vectorRegister } from '../operands/vector.ts';
+import type { I32, I64, SemanticsBuilder, V128 } from '../semantics.ts';
 import { floatCompare } from './floating-point-arithmetic.ts';
 import {
   absoluteBits,
@@ -19,11 +10,8 @@ import {
   type FloatType,
   HALF,
   type HelperByType,
-  lane,
   laneCount,
-  readScalar,
   vectorOf,
-  writeScalar,
 } from './floating-point-values.ts';
 
 export const common = { traits: ['floatingPoint', 'vector'] } as const;
@@ -98,10 +86,19 @@ export function broadcast(b: SemanticsBuilder, bytes: number, vector: V128, inde
   return b.wasm('v128', 'i8x16.swizzle', [vector, b.wasm('v128', 'i8x16.add', [from, within])]);
 }
 
-export { lane, readScalar, writeScalar };
-export type Element = (
-  element: string,
-  index: ReturnType<typeof indexOfBits>,
-  registers: 16 | 32,
-) => OperandKind<RegisterRef>;
-export const element: Element = (letter, index, registers) => vectorElement('Rm', letter, index, registers);
+/** An integer as a lane of the format's width. */
+export const asLane = (b: SemanticsBuilder, type: FloatType, value: I64): Bits =>
+  type === DOUBLE ? value : b.wrap(value);
+
+/** A lane as an integer of 64 bits. */
+export function asInteger(b: SemanticsBuilder, type: FloatType, value: Bits, unsigned: boolean): I64 {
+  if (type === DOUBLE) return value as I64;
+  const word = value as I32;
+  if (unsigned) return b.zeroExtend(word);
+  return b.signExtend(type === HALF ? b.signExtendLow(word, 16) : word);
+}
+
+export const SIGNS = [
+  { U: '0', letter: 's', unsigned: false, what: 'signed' },
+  { U: '1', letter: 'u', unsigned: true, what: 'unsigned' },
+] as const;

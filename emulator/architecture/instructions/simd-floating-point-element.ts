@@ -112,7 +112,7 @@ const vectorForms = operations.flatMap(({ name, U, opcode, compute, whole, brief
         operands: { ...vectors(type), ...elementOperands(type) },
         syntax: `${name} {d}, {n}, {m}`,
         brief: `${brief}, in ${type.what} precision.`,
-        shape: shapeOfQ(type) as ['Q'],
+        shape: shapeOfQ(type),
         semantics: (b, o, f) => {
           checkFloatingPoint(b);
           const n = b.read('v128', o.n);

@@ -321,7 +321,7 @@ const vectorForms = operations.flatMap(({ name, U, a, opcode, compute, whole, br
         operands: { ...vectors(type), m: vectorRegister('Rm', arrangementOf(type)) },
         syntax: `${name} {d}, {n}, {m}`,
         brief: `${brief}, in ${type.what} precision.`,
-        shape: shapeOfQ(type) as ['Q'],
+        shape: shapeOfQ(type),
         semantics: (b, o, f) => {
           checkFloatingPoint(b);
           const Q = extent(type, f);
