@@ -15,6 +15,7 @@ import { spaceText } from './expression/parser.ts';
 import { bitsOf, hex, isScalar, isTrue, scalarText } from './expression/value.ts';
 import type { CodeFrame, Frame } from './frame.ts';
 import { AbsentFact, FrameHost, typeIn } from './frame-host.ts';
+import { GuestExits } from './guest-exits.ts';
 import { ImageLocator } from './image-locator.ts';
 import { Images, type PlacedImage } from './images.ts';
 import type { LogPart } from './log-message.ts';
@@ -38,6 +39,8 @@ export class Debugger {
   /** All that the recording holds, the future of a machine that travelled back included. */
   readonly recorded: RecordedExceptions;
   readonly statistics: ExceptionStatistics;
+  /** What exits of guests cost. */
+  readonly guestExits: GuestExits;
   readonly #locator: ImageLocator;
   /** Told of an image that was found to run elsewhere than known before. */
   onImageFound: ((placed: PlacedImage) => void) | undefined;
@@ -57,6 +60,7 @@ export class Debugger {
     this.levels = new ExceptionLevelStacks(target.exceptions);
     this.recorded = new RecordedExceptions(target);
     this.statistics = new ExceptionStatistics(this.recorded);
+    this.guestExits = new GuestExits(target.exceptions);
     this.#locator = new ImageLocator(target, this.images);
     this.images.comparison = this.#locator.compare;
   }

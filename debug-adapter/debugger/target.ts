@@ -120,7 +120,14 @@ export interface ExceptionLog {
   readonly end: number;
   at(index: number): ExceptionRecord | undefined;
   /** X0–X30 and the stack pointer as they were when this record was made, while the target still has them. */
-  registersAt(index: number): { readonly x: readonly bigint[]; readonly sp: bigint } | undefined;
+  registersAt(index: number):
+    | {
+        readonly x: readonly bigint[];
+        readonly sp: bigint;
+        /** For a guest's exit: HCR_EL2 as it took effect in the guest, and how its addresses were translated. */
+        readonly translation?: { readonly hypervisorConfiguration: bigint };
+      }
+    | undefined;
 }
 
 /** Positions that can be travelled to. */

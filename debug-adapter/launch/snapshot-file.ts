@@ -6,8 +6,8 @@ import { SnapshotError, snapshotOptions } from '../../emulator/index.ts';
 import { UserProblem } from '../debugger/target.ts';
 import type { HostFiles } from './host-files.ts';
 
-/** More memory than this no machine has. */
-const largest = 5 * 2 ** 30;
+/** More than a machine can have. */
+const largest = 2 ** 32;
 
 export interface SnapshotFile {
   readonly path: string;

@@ -1,3 +1,4 @@
+import { guestExitNodes } from '../views/guest-exits.ts';
 import { localsOf } from '../views/locals.ts';
 import { registerGroups } from '../views/registers.ts';
 import { whyAmIHere } from '../views/why-am-i-here.ts';
@@ -18,6 +19,7 @@ export const scopes = request('scopes', {
       ...more,
     });
     const locals = host.variables.length > 0;
+    const { guestExits } = session.debugger;
     return {
       scopes: [
         ...(locals
@@ -42,6 +44,15 @@ export const scopes = request('scopes', {
           'Why am I here',
           variables.reference(`pe${pe}/why`, () => whyAmIHere(session.debugger, pe, session.lastStop)),
         ),
+        ...(guestExits.isEmpty
+          ? []
+          : [
+              scope(
+                'Guest exits',
+                variables.reference('exits', () => guestExitNodes(guestExits.causes)),
+                { expensive: true },
+              ),
+            ]),
       ],
     };
   },

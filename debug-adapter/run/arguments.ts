@@ -16,6 +16,7 @@ export interface RunArguments {
   readonly conversation: readonly ConversationStep[];
   readonly maxInstructions: number;
   readonly traceExceptions: boolean;
+  readonly traceExits: boolean;
   readonly summary: boolean;
   readonly symbolFiles: readonly string[];
   /** File that the machine is written to when the run ends before the guest does. */
@@ -36,7 +37,9 @@ The machine is described in QEMU's words (-machine -cpu -smp -m -kernel -initrd 
                           (both may be repeated; \\n \\r \\t \\e \\\\ and \\xHH are understood)
   --max-instructions N    end after N instructions
   --trace exceptions      print each exception and return to standard error
-  --summary               at the end, print how often each exception was taken
+  --trace exits           print each exit of a guest to its hypervisor, and what it cost until the guest went on
+  --summary               at the end, print how often each exception was taken; with --trace exits, instead of each
+                          exit, a table of exits by cause with their instructions
   --save FILE             write the machine to FILE when the run ends by --expect or --max-instructions
   --restore FILE          go on from what --save wrote; what the machine is made of is in it
   --symbols FILE          further ELF file with symbols, for the trace and the explanation
@@ -66,6 +69,7 @@ export function parseRunArguments(
   let program: string | undefined;
   let maxInstructions = Number.POSITIVE_INFINITY;
   let traceExceptions = false;
+  let traceExits = false;
   let summary = false;
   let help = false;
   let save: string | undefined;
@@ -89,8 +93,9 @@ export function parseRunArguments(
         break;
       case '--trace': {
         const what = value();
-        if (what !== 'exceptions') throw new UserProblem(`--trace ${what} is not known; --trace exceptions is`);
-        traceExceptions = true;
+        if (what === 'exceptions') traceExceptions = true;
+        else if (what === 'exits') traceExits = true;
+        else throw new UserProblem(`--trace ${what} is not known; --trace exceptions and --trace exits are`);
         break;
       }
       case '--summary':
@@ -129,6 +134,7 @@ export function parseRunArguments(
     conversation,
     maxInstructions,
     traceExceptions,
+    traceExits,
     summary,
     symbolFiles,
     ...(save !== undefined && { save }),

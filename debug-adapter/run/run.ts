@@ -5,6 +5,7 @@ import { liveContext, recordContext } from '../debugger/code-context.ts';
 import { Debugger } from '../debugger/debugger.ts';
 import { describeRecord } from '../debugger/exception-text.ts';
 import { type ExplanationLine, explain, placeText } from '../debugger/explanation.ts';
+import { exitCostText, type GuestExit, GuestExitTracker, hasStage2 } from '../debugger/guest-exits.ts';
 import { continueRun } from '../debugger/stepping.ts';
 import type { Stop } from '../debugger/stop.ts';
 import type { ExceptionRecord } from '../debugger/target.ts';
@@ -65,9 +66,13 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
     conversation.hear(text);
     panic.hear(text);
   };
-  if (args.traceExceptions) {
+  if (args.traceExceptions || args.traceExits) {
+    const exits = new GuestExitTracker();
+    const { exceptions } = target;
     target.setExceptionCatcher(record => {
-      environment.report(traceLine(session, record));
+      if (args.traceExceptions) environment.report(traceLine(session, record));
+      const exit = args.traceExits && exits.add(record, hasStage2(exceptions, exceptions.end - 1));
+      if (exit && !args.summary) environment.report(exitLine(session, exit));
       return false;
     });
   }
@@ -75,7 +80,9 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   conversation.begin();
   const status = await loop(session, args, environment, conversation, panic);
   if (args.save !== undefined) save(session, args.save, status, environment);
-  if (args.summary) for (const line of summaryLines(session)) environment.report(line);
+  if (args.summary) {
+    for (const line of args.traceExits ? exitLines(session) : summaryLines(session)) environment.report(line);
+  }
   return status;
 }
 
@@ -98,6 +105,9 @@ async function loop(
       return runStatus.limit;
     }
     session.slice = Math.min(sliceInstructions, left);
+    // The record is bounded, and the table is of the whole run.
+    if (args.summary) session.statistics.occurrence(0);
+    if (args.summary && args.traceExits) session.guestExits.catchUp();
     const { value: stop } = continueRun(session).next();
     if (conversation.isSatisfied) return runStatus.success;
     if (panic.reason !== undefined && (panic.isOver || stop?.reason === 'ended')) {
@@ -216,6 +226,20 @@ function traceLine(session: Debugger, record: ExceptionRecord): string {
     record.kind === 'exception' ? ([record.instruction, 'from'] as const) : ([record.target, 'to'] as const);
   const vmid = record.vmid === undefined ? '' : `, VMID ${record.vmid}`;
   return `${arrow} EL${record.from} → EL${record.to}  ${describeRecord(record)}  (${placeText(session, address, recordContext(record, side))}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
+}
+
+function exitLine(session: Debugger, { record, exceptions, returns, instructions, atEl2 }: GuestExit): string {
+  const place = placeText(session, record.instruction, recordContext(record, 'from'));
+  const cost = `${instructions.toLocaleString('en')} instructions, ${atEl2.toLocaleString('en')} at EL2, ${exceptions} up, ${returns} down`;
+  return `VMID ${record.vmid ?? 0}  ${describeRecord(record)}  (${place}; ${cost}; after ${record.position.toLocaleString('en')})`;
+}
+
+function exitLines(session: Debugger): string[] {
+  const { causes } = session.guestExits;
+  return [
+    `${session.target.position.toLocaleString('en')} instructions`,
+    ...(causes.length > 0 ? causes.map(cause => `${cause.cause}: ${exitCostText(cause)}`) : ['no exits of a guest']),
+  ];
 }
 
 function summaryLines(session: Debugger): string[] {

@@ -101,7 +101,11 @@ describe('saved data', () => {
         ['b', new Set([1, 'c'])],
       ]),
     };
-    expect(decodeSavedData(encodeSavedData(data))).toEqual(data);
+    const bytes = encodeSavedData(data);
+    expect(decodeSavedData(bytes)).toEqual(data);
+    // Within a larger buffer, as Node's functions give it.
+    const larger = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')]);
+    expect(decodeSavedData(larger.subarray(6, 6 + bytes.length))).toEqual(data);
   });
 
   test('is refused when a byte of its structure is wrong, without more than an error', () => {
