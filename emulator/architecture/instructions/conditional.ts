@@ -4,7 +4,7 @@ import { hexadecimal, unsignedImmediate } from '../operands/immediate.ts';
 import { generalRegister } from '../operands/register.ts';
 import { condition } from '../operands/shift.ts';
 import type { Value } from '../semantics.ts';
-import { addSetting, conditionHoldsAtRunTime, subSetting, typeOf } from './common.ts';
+import { addSetting, conditionHolds, conditionHoldsAtRunTime, subSetting, typeOf } from './common.ts';
 
 type F = Readonly<Record<string, number>>;
 const notAlways = (f: F) => (f['cond'] as number) < 14;
@@ -51,7 +51,7 @@ const selects = (
               },
             ],
     brief,
-    shape: ['sf'],
+    shape: ['sf', 'cond'],
     semantics: (b, o, f) => {
       const type = typeOf(f.sf);
       const m: Value<'i32' | 'i64'> = b.read(type, o.m);
@@ -63,8 +63,7 @@ const selects = (
             : name === 'csinv'
               ? b.not(m)
               : b.negate(m);
-      const holds = conditionHoldsAtRunTime(b, b.immediate('i32', o.cond));
-      b.write(o.d, b.select(holds, b.read(type, o.n), other));
+      b.write(o.d, b.select(conditionHolds(b, f.cond), b.read(type, o.n), other));
     },
   }),
 );

@@ -18,6 +18,10 @@ const notFromSp = (s: Shape) => s['sp'] === 0;
 /** An index as compilers write it: a register, or a word extended. */
 const commonIndex = (s: Shape) => s['sp'] === 0 && s['extend'] !== 7;
 
+/** eq ne hs lo hi ls ge lt gt le: what follows a comparison. */
+const comparison = (s: Shape) => COMPARISONS.includes(s['cond'] as number);
+const COMPARISONS = [0, 1, 2, 3, 8, 9, 10, 11, 12, 13];
+
 const rows = (names: string, hot: (shape: Shape) => boolean): [string, (shape: Shape) => boolean][] =>
   names.split('; ').map(name => [name, hot]);
 
@@ -31,7 +35,8 @@ export const hotRows: ReadonlyMap<string, (shape: Shape) => boolean> = new Map<s
   ...rows('AND (shifted register); ANDS (shifted register)', plainOrLeft),
   ...rows('ORR (shifted register); EOR (shifted register)', notArithmetic),
   ...rows('ADC; LSLV; LSRV; ASRV; CLZ; UDIV; MADD; MSUB; SMADDL; UMADDL; UMULH', always),
-  ...rows('CSEL; CSINC; CSINV; CSNEG; CCMP (register); CCMP (immediate)', always),
+  ...rows('CSEL; CSINC; CSINV', comparison),
+  ...rows('CCMP (register); CCMP (immediate)', always),
   ...rows('STRB (unsigned offset); LDRB (unsigned offset); STRH (unsigned offset)', always),
   ...rows('LDRH (unsigned offset); STR (unsigned offset); LDR (unsigned offset)', always),
   ...rows('LDRSW (unsigned offset); LDRSB (32-bit) (unsigned offset); STUR; LDUR', notFromSp),
@@ -69,14 +74,10 @@ export function frequentPairs(variants: readonly Variant[]): VariantPair[] {
   const both = (firsts: readonly Variant[], seconds: readonly Variant[]) =>
     firsts.flatMap(first => seconds.map(second => ({ first, second })));
   const plain = (s: Shape) => s['plain'] !== 0;
-  const conditions = (list: readonly number[]) => (s: Shape) => list.includes(s['cond'] as number);
+  const equality = (s: Shape) => s['cond'] === 0 || s['cond'] === 1;
   return [
-    // cmp and subs: eq ne hs lo hi ls ge lt gt le
-    ...both(
-      of('SUBS (immediate); SUBS (shifted register)', plain),
-      of('B.cond', conditions([0, 1, 2, 3, 8, 9, 10, 11, 12, 13])),
-    ),
-    // tst and ands: eq ne
-    ...both(of('ANDS (immediate); ANDS (shifted register)', plain), of('B.cond', conditions([0, 1]))),
+    // cmp, subs; tst, ands
+    ...both(of('SUBS (immediate); SUBS (shifted register)', plain), of('B.cond', comparison)),
+    ...both(of('ANDS (immediate); ANDS (shifted register)', plain), of('B.cond', equality)),
   ];
 }
