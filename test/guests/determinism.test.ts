@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { sampleNamed, samples } from '../samples/support.ts';
 import { testWith } from '../support/requires.ts';
@@ -40,6 +41,30 @@ describe.each(samples)('the sample $name ends in the same state', ({ configurati
     first ??= playAnew(script);
     return first;
   };
+
+  test.each(ways)('%s', async (_way, playAgain) => {
+    expect(await playAgain(script)).toEqual(await reference());
+  });
+
+  test(`after ${goBack} instructions back and forward again`, async () => {
+    expect(await playWithStepBack(script)).toEqual(await reference());
+  });
+});
+
+describe('four processing elements that contend for a lock end in the same state', () => {
+  const program = fileURLToPath(new URL('../programs/four-elements.S', import.meta.url));
+  const script: Script = { configuration: { program, smp: 4 } };
+  let first: Promise<Played> | undefined;
+  const reference = () => {
+    first ??= playAnew(script);
+    return first;
+  };
+
+  test('having taken turns', async () => {
+    const { output } = await reference();
+    expect(output).toMatch(/^[0-3]{25}\n$/);
+    expect(new Set(output.trim()).size).toBe(4);
+  });
 
   test.each(ways)('%s', async (_way, playAgain) => {
     expect(await playAgain(script)).toEqual(await reference());
