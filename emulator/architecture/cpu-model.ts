@@ -15,6 +15,8 @@ export interface CpuModel {
   readonly reports: Values;
   /** CCSIDR_EL1 by the value of CSSELR_EL1. */
   readonly caches: readonly bigint[];
+  /** Takes the words of `cpuProperties`. */
+  readonly hasProperties?: boolean;
   /** A model that only this machine has. */
   readonly own?: boolean;
 }
@@ -48,6 +50,7 @@ const max: CpuModel = {
   name: 'max',
   compatible: 'arm,armv8',
   brief: 'Everything that QEMU 7.2 offers and the machine implements.',
+  hasProperties: true,
   reports: {
     ...armv82,
     MIDR_EL1: 0xf_0510n,
@@ -141,7 +144,20 @@ export interface CpuOptions {
   readonly el3: boolean;
   /** The GIC has a system-register interface. */
   readonly gicV3: boolean;
+  /** Words behind the model's name (`cpuProperties`) that differ from the default. */
+  readonly properties?: CpuProperties;
 }
+
+/** Words that `-cpu max` takes as on QEMU, and the values that the machine can give them. */
+export const cpuProperties = {
+  pauth: { values: [true, false], brief: 'Pointer authentication.' },
+  'pauth-impdef': { values: [true, false], brief: 'Its codes are a quick hash instead of QARMA5.' },
+  lpa2: { values: [false], brief: '52-bit addresses with small granules.' },
+  sve: { values: [false], brief: 'Scalable vectors.' },
+  sme: { values: [false], brief: 'Scalable matrices.' },
+} as const satisfies Readonly<Record<string, { readonly values: readonly boolean[]; readonly brief: string }>>;
+
+export type CpuProperties = Readonly<Partial<Record<keyof typeof cpuProperties, boolean>>>;
 
 /** A model in a machine: reset values by register, and the features they report. */
 export interface CpuConfiguration {
@@ -193,7 +209,18 @@ function truthful(register: string, { name, high, low }: Field, reported: number
 /** Granules at stage 2 are those of stage 1 (0) or spelt out; 52-bit forms become plain ones. */
 const stage2Granules: ReadonlySet<string> = new Set(['TGran4_2', 'TGran16_2', 'TGran64_2']);
 
-function identify(model: CpuModel, { el2, el3, gicV3 }: CpuOptions): Map<SystemRegisterName, bigint> {
+/** The fields that tell the algorithms of pointer authentication, as the properties ask. */
+function authenticationFields({ pauth = true, 'pauth-impdef': hashed = false }: CpuProperties): [string, bigint][] {
+  const [qarma, own] = pauth ? (hashed ? [0n, 1n] : [1n, 0n]) : [0n, 0n];
+  return [
+    ['APA', qarma],
+    ['GPA', qarma],
+    ['API', own],
+    ['GPI', own],
+  ];
+}
+
+function identify(model: CpuModel, { el2, el3, gicV3, properties = {} }: CpuOptions): Map<SystemRegisterName, bigint> {
   const values = new Map<SystemRegisterName, bigint>();
   for (const [name, reported] of Object.entries(model.reports) as [SystemRegisterName, bigint][]) {
     const row = systemRegisterNamed(name);
@@ -206,6 +233,12 @@ function identify(model: CpuModel, { el2, el3, gicV3 }: CpuOptions): Map<SystemR
       }
     }
     values.set(name, value);
+  }
+  if (model.hasProperties) {
+    const isar1 = systemRegisterNamed('ID_AA64ISAR1_EL1');
+    let value = values.get('ID_AA64ISAR1_EL1') ?? 0n;
+    for (const [name, content] of authenticationFields(properties)) value = insertField(value, isar1, name, content);
+    values.set('ID_AA64ISAR1_EL1', value);
   }
   const pfr0 = systemRegisterNamed('ID_AA64PFR0_EL1');
   let profile = values.get('ID_AA64PFR0_EL1') ?? 0n;

@@ -561,7 +561,12 @@ function cpuOf(options: MachineOptions): CpuConfiguration {
   const model = findCpuModel(options.cpu);
   if (!model)
     throw new OptionError(`-cpu ${options.cpu} is not supported. Supported: ${cpuModels.map(m => m.name).join(' ')}`);
-  return configureCpu(model, { el2: options.virtualization, el3: options.secure, gicV3: options.gicVersion === 3 });
+  return configureCpu(model, {
+    el2: options.virtualization,
+    el3: options.secure,
+    gicV3: options.gicVersion === 3,
+    ...(options.cpuProperties && { properties: options.cpuProperties }),
+  });
 }
 
 function implementationOf(

@@ -1,5 +1,6 @@
 /** Reads QEMU's command line words (`-M virt,virtualization=on -m 512 …`) into machine options. */
 
+import { cpuProperties, findCpuModel } from '../architecture/cpu-model.ts';
 import { DeviceWords, supportedDevices } from './device-words.ts';
 import { number, onOff, type Setting, Settings, settings, unsupported } from './option-values.ts';
 import {
@@ -227,13 +228,24 @@ function machine(draft: Draft, text: string, word: string): void {
 }
 
 function cpu(draft: Draft, text: string, word: string): void {
-  const [model, ...properties] = text.split(',');
-  if (properties.length > 0) {
-    throw new OptionError(
-      `${word} ${text}: properties of a CPU (${properties.join(', ')}) are not supported; give a model`,
-    );
+  const [model = '', ...properties] = text.split(',');
+  const known: Readonly<Record<string, { readonly values: readonly boolean[] }>> = cpuProperties;
+  const chosen: Record<string, boolean> = {};
+  for (const property of properties) {
+    const [key = '', value = ''] = property.split('=');
+    const values: readonly string[] | undefined = known[key]?.values.map(one => (one ? 'on' : 'off'));
+    if (findCpuModel(model)?.hasProperties !== true || !values?.includes(value)) {
+      const list = Object.entries(known).map(
+        ([name, one]) => `${name}=${one.values.map(v => (v ? 'on' : 'off')).join('|')}`,
+      );
+      throw new OptionError(`${word} ${text}: ${property} is not supported. Supported: ${list.join(' ')}, of max`);
+    }
+    chosen[key] = value === 'on';
   }
-  draft.cpu = model!;
+  if (chosen['pauth'] === false && chosen['pauth-impdef'] === true)
+    throw new OptionError(`${word} ${text}: pauth-impdef=on needs pauth=on`);
+  draft.cpu = model;
+  draft.cpuProperties = chosen;
 }
 
 function processors(draft: Draft, text: string, word: string): void {

@@ -1,5 +1,6 @@
 /** What a machine is made of: the result of reading QEMU's option words, a launch configuration or a test. */
 
+import type { CpuProperties } from '../architecture/cpu-model.ts';
 import { type CounterRate, defaultCounterRate } from '../devices/generic-timer.ts';
 
 /** A file that a generic loader puts into memory before the machine starts. */
@@ -46,6 +47,8 @@ export interface DriveOptions {
   readonly file: string;
   /** The guest cannot write to it either. */
   readonly readOnly: boolean;
+  /** The user knows that what is written does not stay. */
+  readonly temporary: boolean;
 }
 
 /** How a device is reached. */
@@ -103,6 +106,8 @@ export interface MachineOptions {
   readonly its: boolean;
   /** Name of a CPU model. */
   readonly cpu: string;
+  /** Words behind the model's name. */
+  readonly cpuProperties?: CpuProperties;
   readonly processingElements: number;
   /** Size of RAM in bytes. */
   readonly memorySize: number;

@@ -160,7 +160,7 @@ export const qarma5 = helper(
   },
 );
 
-// ---- the quick alternative: XXH64 (Y. Collet) of data, modifier and key, with seed 1
+// ---- the quick alternative: XXH64 (Y. Collet) of data, modifier and key, with seed 1 and without the length
 
 const PRIMES = [
   0x9e3779b185ebca87n,
@@ -193,8 +193,6 @@ export const hashedCode = helper(
       const merged = b.xor(hash, round(b.i64(0), lane));
       hash = b.add(b.mul(merged, number(p1)), number(p4));
     }
-    // The length in bytes, then the last mixing.
-    hash = b.add(hash, b.i64(32));
     hash = b.mul(b.xor(hash, b.shrUnsigned(hash, b.i64(33))), number(p2));
     hash = b.mul(b.xor(hash, b.shrUnsigned(hash, b.i64(29))), number(p3));
     return b.xor(hash, b.shrUnsigned(hash, b.i64(32)));
@@ -231,7 +229,7 @@ interface Shape {
 }
 
 function shapeOf(b: SemanticsBuilder, pointer: I64, word: I32, tags: I32, upper: I32): Shape {
-  const tagged = b.and(b.shrUnsigned(tags, b.wrap(b.shrUnsigned(pointer, b.i64(RANGE)))), b.i32(1));
+  const tagged = b.and(b.shrUnsigned(tags, bitOf(b, pointer, RANGE)), b.i32(1));
   const { bottomLower, bottomUpper } = authenticationWord;
   const bottom = b.select(upper, field(b, word, bottomUpper, 6), field(b, word, bottomLower, 6));
   const above = b.shl(b.i64(-1), b.zeroExtend(bottom));

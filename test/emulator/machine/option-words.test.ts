@@ -84,7 +84,7 @@ describe("QEMU's words", () => {
       '-device virtio-blk-device,drive=d,serial=abc -device virtio-rng-device,rng=r -object rng-random,id=r,filename=/dev/urandom -drive if=none,id=d,file=disk.img,format=raw,readonly=on',
     );
     expect(options.devices).toEqual([
-      { kind: 'block', bus: 'mmio', drive: { file: 'disk.img', readOnly: true }, serial: 'abc' },
+      { kind: 'block', bus: 'mmio', drive: { file: 'disk.img', readOnly: true, temporary: false }, serial: 'abc' },
       { kind: 'entropy', bus: 'mmio' },
     ]);
     expect(parse('-global virtio-mmio.force-legacy=false').legacyVirtio).toBe(false);
@@ -162,7 +162,9 @@ describe('what is not supported is named, with what is', () => {
     ['-serial file:log', '-serial file:log is not supported. Supported: stdio, mon:stdio, none, null, chardev:ID'],
     ['-global virtio-mmio.foo=1', 'Supported: virtio-mmio.force-legacy=on|off'],
     ['-drive if=pflash,file=a.qcow2,format=qcow2', '-drive format=qcow2 is not supported. Supported: raw'],
-    ['-cpu max,sve=off', 'properties of a CPU (sve=off) are not supported'],
+    ['-cpu max,sve=on', 'sve=on is not supported. Supported: pauth=on|off'],
+    ['-cpu cortex-a53,pauth=off', 'pauth=off is not supported'],
+    ['-cpu max,pauth=off,pauth-impdef=on', 'pauth-impdef=on needs pauth=on'],
     ['-smp 4,sockets=2', '-smp sockets=2 is not supported'],
     ['-smp 9', '-smp 9: with gic-version=2 there are 1 to 8 processing elements'],
     ['-smp 0', 'there are 1 to 8'],

@@ -16,6 +16,8 @@ export interface BareMetalRun {
   readonly files: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** The file that the program writes. */
   readonly output: string;
+  /** As `-cpu` takes it. */
+  readonly cpu?: string;
 }
 
 /**
@@ -49,7 +51,7 @@ name_end:
 }
 
 /** Assembles and runs a program; gives the file it wrote. */
-export function runBareMetal({ program, architecture, files, output }: BareMetalRun): Buffer {
+export function runBareMetal({ program, architecture, files, output, cpu = 'max,sve=off' }: BareMetalRun): Buffer {
   const directory = mkdtempSync(join(tmpdir(), 'bare-metal-'));
   try {
     const at = (name: string): string => join(directory, name);
@@ -64,7 +66,7 @@ export function runBareMetal({ program, architecture, files, output }: BareMetal
     const run = spawnSync(
       'qemu-system-aarch64',
       [
-        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max,sve=off', '-m', '256'],
+        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', cpu, '-m', '256'],
         ...['-display', 'none', '-serial', 'none', '-monitor', 'none', '-semihosting', '-kernel', at('program')],
         ...loaders,
       ],
