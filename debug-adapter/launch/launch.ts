@@ -39,6 +39,12 @@ export async function launchMachine(
       `${bios} is assembly source, and firmware is a raw image of the flash: give the source as the program instead`,
     );
   }
+  for (const device of options.devices) {
+    if (device.kind !== 'block' || device.drive.readOnly || device.drive.temporary) continue;
+    problems.push(
+      `${device.drive.file} is only read: what the guest writes to the drive is gone with the machine (snapshot=on says that you know)`,
+    );
+  }
   const machine = createMachine(options, files);
   if (snapshot) explained(snapshot.path, () => machine.restoreSnapshot(snapshot.bytes));
   const named = { ...configuration, ...(options.kernel !== program && { kernel: options.kernel }), bios: options.bios };

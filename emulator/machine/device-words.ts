@@ -52,7 +52,11 @@ export class DeviceWords {
     const id = found.get('id') ?? (plugged ? `virtio${this.#drivesPlugged.length}` : undefined);
     if (id === undefined) throw new OptionError(`${word}: id=NAME is missing, by which a -device finds the drive`);
     if (this.#drives.has(id)) throw new OptionError(`${word} id=${id}: there are two drives of that name`);
-    this.#drives.set(id, { file: found.need('file', 'FILE'), readOnly: found.flag('readonly') });
+    this.#drives.set(id, {
+      file: found.need('file', 'FILE'),
+      readOnly: found.flag('readonly'),
+      temporary: found.flag('snapshot'),
+    });
     if (plugged) this.#drivesPlugged.push(id);
   }
 

@@ -3,11 +3,12 @@ import type { PeInterruptPins } from '../../bus/types.ts';
 import type { InterruptBank } from './interrupt-bank.ts';
 import { firstSharedInterrupt, groupName, softwareGeneratedInterrupts } from './interrupt-id.ts';
 import { type ListRegister, listState, wantsEndMaintenance } from './list-register.ts';
+import type { LocalitySpecificInterrupts } from './locality-specific.ts';
 import { maintenanceFields, type VirtualInterface } from './virtual-interface.ts';
 
 export interface InterruptDescription {
   readonly intid: number;
-  readonly kind: 'SGI' | 'PPI' | 'SPI';
+  readonly kind: 'SGI' | 'PPI' | 'SPI' | 'LPI';
   /** Processing element that a private interrupt belongs to. */
   readonly pe?: number;
   readonly enabled: boolean;
@@ -88,6 +89,14 @@ export function describeBank(
       ...('pe' in where ? where : { targets: where.targets(intid) }),
     };
   });
+}
+
+/** Describes the LPIs that are pending at a processing element; of the others nothing is known outside of memory. */
+export function describeLpis(lpis: LocalitySpecificInterrupts, pe: number, group: string): InterruptDescription[] {
+  return lpis.pending.map(intid => ({
+    ...{ intid, kind: 'LPI', pe, ...lpis.pendingConfiguration(intid) },
+    ...{ pending: true, active: false, line: false, trigger: 'edge', group },
+  }));
 }
 
 function describeListRegister(lr: Readonly<ListRegister>, index: number): ListRegisterDescription {

@@ -6,7 +6,12 @@ import type { DirectMemoryAccess } from '../../bus/direct-memory-access.ts';
 import type { InterruptLine, MmioRegion, PeInterruptPins } from '../../bus/types.ts';
 import type { SystemRegisterHandlers } from '../../processing-element/system-register-handlers.ts';
 import { CpuInterface, type InterruptSource, type PendingInterrupt } from './cpu-interface.ts';
-import { describeBank, describeVirtualInterface, type InterruptControllerDescription } from './description.ts';
+import {
+  describeBank,
+  describeLpis,
+  describeVirtualInterface,
+  type InterruptControllerDescription,
+} from './description.ts';
 import { Distributor, distributorRegisters } from './distributor.ts';
 import type { InterruptBank } from './interrupt-bank.ts';
 import type { InterruptController } from './interrupt-controller.ts';
@@ -322,6 +327,9 @@ export class GicV3 implements InterruptController {
           describeBank(redistributor.private, twoSecurityStates, { pe }),
         ),
         ...describeBank(distributor.shared, twoSecurityStates, { targets }),
+        ...this.#connections.flatMap(({ redistributor: { lpis } }, pe) =>
+          lpis ? describeLpis(lpis, pe, groupName(nonSecureGroup1, twoSecurityStates)) : [],
+        ),
       ],
       processingElements: this.#connections.map(({ pins, cpuInterface, virtual }, pe) => {
         const pending = this.highestPending(pe);

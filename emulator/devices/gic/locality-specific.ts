@@ -113,6 +113,11 @@ export class LocalitySpecificInterrupts {
     return [...this.#state.pending.keys()].sort((a, b) => a - b);
   }
 
+  /** What is known of an LPI that is pending. */
+  pendingConfiguration(intid: number): Readonly<LpiConfiguration> {
+    return this.#state.pending.get(intid) ?? this.#configuration(intid);
+  }
+
   /** The configuration of an LPI may have changed in memory. */
   invalidate(intid: number): void {
     if (this.#state.pending.has(intid)) this.setPending(intid);

@@ -121,6 +121,12 @@ describe('the ITS', () => {
     its.map(3, 1, 8200);
     its.bench.gic.its!.translate(3, 1);
     expect(its.bench.gic.pins(0)).toMatchObject({ irq: true });
+    expect(its.bench.gic.describe().interrupts.at(-1)).toMatchObject({
+      intid: 8200,
+      kind: 'LPI',
+      pe: 0,
+      pending: true,
+    });
     expect(its.bench.read('ICC_IAR1_EL1')).toBe(8200);
     expect(its.bench.gic.pins(0).irq).toBe(false);
     its.bench.gic.its!.translate(3, 1);
