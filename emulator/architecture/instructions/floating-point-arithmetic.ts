@@ -26,12 +26,14 @@ import {
   infinityBits,
   isNaNBits,
   isZeroBits,
+  narrowToHalf,
   notFinite,
   notWellNormal,
   promote,
   SINGLE,
   signBit,
   toHost,
+  widenHalf,
 } from './floating-point-values.ts';
 
 type Two = readonly [Bits, Bits];
@@ -64,11 +66,47 @@ function mayDiffer(b: SemanticsBuilder, type: FloatType, x: Bits, y: Bits, produ
   );
 }
 
-/** Makes the helpers of an operation on two numbers; half precision is always computed exactly. */
-function binary(name: string, quick: (b: SemanticsBuilder, type: FloatType, operands: Two, exact: () => Bits) => Bits) {
+/**
+ * An operation on half-precision numbers by one on doubles: sums and products are exact there, quotients and square roots
+ * have more than twice the bits and two, so that rounding twice is rounding once.
+ */
+function throughDoubles(
+  b: SemanticsBuilder,
+  operands: readonly Bits[],
+  compute: (...values: F64[]) => F64,
+  exact: () => Bits,
+): Bits {
+  const special = operands.map(bits => notFinite(b, HALF, bits)).reduce((any, one) => b.or(any, one));
+  const { bits, doubtful, inexact } = narrowToHalf(b, compute(...operands.map(one => widenHalf(b, one))));
+  const flushed = operands.map(one => [HALF, one] as const);
+  return fast<'i32' | 'i64'>(b, {
+    result: bits,
+    doubtful: b.or(doubtful, special),
+    rounds: true,
+    flushed,
+    inexact,
+    exact,
+  });
+}
+
+/** Makes the helpers of an operation on two numbers; `ofHalves` is the operation on doubles that serves half precision. */
+function binary(
+  name: string,
+  ofHalves: 'add' | 'sub' | 'mul' | 'div' | undefined,
+  quick: (b: SemanticsBuilder, type: FloatType, operands: Two, exact: () => Bits) => Bits,
+) {
   return byType(type => {
     const exactName = `${name}${type.width}`;
-    if (type === HALF) return exactHelper(exactName, [type.word, type.word], type.word);
+    if (type === HALF && !ofHalves) return exactHelper(exactName, [type.word, type.word], type.word);
+    if (type === HALF)
+      return helper(`fast ${exactName}`, [type.word, type.word], type.word, (b, x: Bits, y: Bits) =>
+        throughDoubles(
+          b,
+          [x, y],
+          (p, q) => b.wasm('f64', `f64.${ofHalves}`, [p, q]),
+          () => exactly(b, exactName, type.word, [x, y]),
+        ),
+      );
     return helper(`fast ${exactName}`, [type.word, type.word], type.word, (b, x: Bits, y: Bits) =>
       quick(b, type, [x, y], () => exactly(b, exactName, type.word, [x, y])),
     );
@@ -77,7 +115,7 @@ function binary(name: string, quick: (b: SemanticsBuilder, type: FloatType, oper
 
 /** Sums never underflow inexactly: what is below the normal numbers is exact. */
 function sum(name: string, operation: 'add' | 'sub'): HelperByType {
-  return binary(name, (b, type, [x, y], exact) => {
+  return binary(name, operation, (b, type, [x, y], exact) => {
     const [p, q] = [toHost(b, type, x), toHost(b, type, y)];
     const s = computeHost(b, operation, p, q);
     const bits = fromHost(b, type, s);
@@ -95,7 +133,7 @@ export const floatAdd = sum('floatAdd', 'add');
 export const floatSubtract = sum('floatSubtract', 'sub');
 
 function multiplication(name: string): HelperByType {
-  return binary(name, (b, type, [x, y], exact) => {
+  return binary(name, 'mul', (b, type, [x, y], exact) => {
     const bits = fromHost(b, type, computeHost(b, 'mul', toHost(b, type, x), toHost(b, type, y)));
     // A zero is exact when an operand is zero (the other is finite, or the product were a NaN).
     const zero = b.and(isZeroBits(b, type, bits), b.or(isZeroBits(b, type, x), isZeroBits(b, type, y)));
@@ -108,7 +146,7 @@ function multiplication(name: string): HelperByType {
 export const floatMultiply = multiplication('floatMultiply');
 export const floatMultiplyExtended = multiplication('floatMultiplyExtended');
 
-export const floatDivide = binary('floatDivide', (b, type, [x, y], exact) => {
+export const floatDivide = binary('floatDivide', 'div', (b, type, [x, y], exact) => {
   const bits = fromHost(b, type, computeHost(b, 'div', toHost(b, type, x), toHost(b, type, y)));
   const zero = b.and(isZeroBits(b, type, bits), isZeroBits(b, type, x));
   const doubtful = b.and(notWellNormal(b, type, bits), b.isZero(zero));
@@ -121,7 +159,15 @@ export const floatDivide = binary('floatDivide', (b, type, [x, y], exact) => {
 function unary(name: string, quick: (b: SemanticsBuilder, type: FloatType, x: Bits, exact: () => Bits) => Bits) {
   return byType(type => {
     const exactName = `${name}${type.width}`;
-    if (type === HALF) return exactHelper(exactName, [type.word], type.word);
+    if (type === HALF)
+      return helper(`fast ${exactName}`, [type.word], type.word, (b, x: Bits) =>
+        throughDoubles(
+          b,
+          [x],
+          p => b.wasm('f64', 'f64.sqrt', [p]),
+          () => exactly(b, exactName, type.word, [x]),
+        ),
+      );
     return helper(`fast ${exactName}`, [type.word], type.word, (b, x: Bits) =>
       quick(b, type, x, () => exactly(b, exactName, type.word, [x])),
     );
@@ -138,7 +184,7 @@ export const floatSquareRoot = unary('floatSquareRoot', (b, type, x, exact) => {
 
 /** Maxima and minima of numbers that are no NaNs; WebAssembly orders the zeros as Arm does. */
 function extreme(name: string, operation: 'max' | 'min'): HelperByType {
-  return binary(name, (b, type, [x, y], exact) => {
+  return binary(name, undefined, (b, type, [x, y], exact) => {
     const bits = fromHost(b, type, computeHost(b, operation, toHost(b, type, x), toHost(b, type, y)));
     const doubtful = b.or(isNaNBits(b, type, x), isNaNBits(b, type, y));
     const flushed = [x, y].map(v => [type, v] as const);
@@ -199,7 +245,19 @@ function exponentWithin(b: SemanticsBuilder, bits: I64, reach: number): I32 {
 export const floatMultiplyAdd: HelperByType = byType(type => {
   const name = `floatMultiplyAdd${type.width}`;
   const parameters = [type.word, type.word, type.word] as const;
-  if (type === HALF) return exactHelper(name, parameters, type.word);
+  if (type === HALF)
+    return helper(`fast ${name}`, parameters, type.word, (b, a: Bits, x: Bits, y: Bits) =>
+      throughDoubles(
+        b,
+        [a, x, y],
+        (c, p, q) => {
+          // The sum may have too many bits for a double; an odd last one keeps the second rounding right.
+          const { sum: s, error } = twoSum(b, b.mul(p as F64, q as F64), c as F64);
+          return roundedToOdd(b, s, error);
+        },
+        () => exactly(b, name, type.word, [a, x, y]),
+      ),
+    );
   if (type === SINGLE)
     return helper(`fast ${name}`, parameters, type.word, (b, a: Bits, x: Bits, y: Bits) => {
       const wide = (v: Bits) => promote(b, toHost(b, type, v));
@@ -241,7 +299,7 @@ export const floatMultiplyAdd: HelperByType = byType(type => {
 
 /** 2 - x * y and (3 - x * y) / 2, rounded once: multiply-adds, but for special values. */
 function step(name: string, constant: number, halved: boolean): HelperByType {
-  return binary(name, (b, type, [x, y], exact) => {
+  return binary(name, undefined, (b, type, [x, y], exact) => {
     const minus = b.xor(x, b.constant(type.word, signBit(type)));
     // Halving is exact: the exponents that are let through leave room for it.
     const factor = halved
@@ -274,9 +332,9 @@ export const floatReciprocalSquareRootStep = step('floatReciprocalSquareRootStep
 export const floatCompare: HelperByType = byType(type => {
   const name = `floatCompare${type.width}`;
   const parameters = [type.word, type.word, 'i32'] as const;
-  if (type === HALF) return exactHelper(name, parameters, 'i32');
   return helper(`fast ${name}`, parameters, 'i32', (b, x: Bits, y: Bits, signal: I32) => {
-    const [p, q] = [toHost(b, type, x), toHost(b, type, y)] as [HostFloat, HostFloat];
+    const host = (bits: Bits): HostFloat => (type === HALF ? widenHalf(b, bits) : toHost(b, type, bits));
+    const [p, q] = [host(x), host(y)];
     const nzcv = b.select(
       compareHost(b, 'lt', p, q),
       b.i32(0b1000),

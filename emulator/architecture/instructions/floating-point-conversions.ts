@@ -1,7 +1,6 @@
 /** Conversions between floating-point formats and integers as helpers of semantics. See `floating-point-arithmetic.ts`. */
 import { type F64, type Helper, helper, type I32, type I64, type SemanticsBuilder } from '../semantics.ts';
 import {
-  absoluteBits,
   alternativeHalf,
   type Bits,
   byType,
@@ -23,10 +22,12 @@ import {
   hostType,
   isNaNBits,
   isZeroBits,
+  narrowToHalf,
+  notFinite,
   notWellNormal,
   promote,
-  SINGLE,
   toHost,
+  widenHalf,
 } from './floating-point-values.ts';
 
 /** How FRINT and FCVT to integers round: as their names say, or as FPCR says (`current`). */
@@ -220,16 +221,21 @@ function conversion(from: FloatType, to: FloatType): Helper {
   const name = `floatConvert${from.width}To${to.width}`;
   return helper(`fast ${name}`, [from.word], to.word, (b, x: Bits) => {
     const slow = () => exactly(b, name, to.word, [x]);
-    if (to === HALF) return slow();
+    if (to === HALF) {
+      const double = from === DOUBLE ? toHost(b, from, x) : promote(b, toHost(b, from, x));
+      const { bits, doubtful, inexact } = narrowToHalf(b, double as F64);
+      return fast<'i32' | 'i64'>(b, {
+        result: bits,
+        doubtful: b.or(doubtful, alternativeHalf(b)),
+        rounds: true,
+        inexact,
+        exact: slow,
+      });
+    }
     if (from === HALF) {
-      // Moved to single precision's place the exponent is too small by the difference of the biases.
-      const magnitude = absoluteBits(b, HALF, x) as I32;
-      const small = toHost(b, SINGLE, b.shl(magnitude, b.i32(13)));
-      const single = computeHost(b, 'mul', small, b.f32(2 ** 112));
-      const sign = b.shl(b.shrUnsigned(x as I32, b.i32(15)), b.i32(31));
-      const value = computeHost(b, 'copysign', single, toHost(b, SINGLE, sign));
-      const bits = fromHost(b, to, to === DOUBLE ? promote(b, value) : value);
-      const special = b.atLeastUnsigned(magnitude, b.i32(0x7c00));
+      const double = widenHalf(b, x);
+      const bits = fromHost(b, to, to === DOUBLE ? double : demote(b, double));
+      const special = notFinite(b, HALF, x);
       return fast(b, { result: bits, doubtful: b.or(special, alternativeHalf(b)), exact: slow });
     }
     const value = toHost(b, from, x);

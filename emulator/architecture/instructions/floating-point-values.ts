@@ -13,6 +13,7 @@ import {
   helper,
   hostHelper,
   type I32,
+  type I64,
   type RegisterRef,
   type SemanticsBuilder,
   type V128,
@@ -119,7 +120,7 @@ export const indexes = (count: number): number[] => Array.from({ length: count }
 
 // ---- control and status
 
-const CONTROL = { RMode: 3 << 22, FZ: 1 << 24, AHP: 1 << 26 } as const;
+const CONTROL = { FZ16: 1 << 19, RMode: 3 << 22, FZ: 1 << 24, AHP: 1 << 26 } as const;
 const INEXACT = 16;
 
 export function controlWord(b: SemanticsBuilder): I32 {
@@ -162,7 +163,7 @@ interface FastWay<T extends 'i32' | 'i64'> {
   readonly doubtful: I32;
   /** The rounding mode matters: only rounding to nearest is right. */
   readonly rounds?: boolean;
-  /** Numbers that FPCR.FZ would change if they were subnormal; those that are `doubtful` then need not be named. */
+  /** Numbers of one format that FPCR.FZ or FZ16 would change if they were subnormal, unless that is `doubtful` anyway. */
   readonly flushed?: readonly (readonly [FloatType, Bits])[];
   /**
    * Whether something may have been lost. It is asked only while FPSR.IXC is clear, and may say so too often: the exact
@@ -182,7 +183,8 @@ export function fast<T extends 'i32' | 'i64'>(b: SemanticsBuilder, way: FastWay<
     const unset = b.wasm('i32', 'i64.eqz', [b.and(b.wideState('fpsr'), b.i64(INEXACT))]);
     b.if(unset, () => b.if(inexact(), decide));
   };
-  const mask = (rounds ? CONTROL.RMode : 0) | (flushed.length > 0 ? CONTROL.FZ : 0);
+  const flush = flushed.length === 0 ? 0 : flushed[0]?.[0] === HALF ? CONTROL.FZ16 : CONTROL.FZ;
+  const mask = (rounds ? CONTROL.RMode : 0) | flush;
   if (mask === 0) {
     b.if(doubtful, decide, inexact && finish);
     return b.valueOf(value);
@@ -194,7 +196,7 @@ export function fast<T extends 'i32' | 'i64'>(b: SemanticsBuilder, way: FastWay<
     const subnormal = flushed
       .map(([type, bits]) => isSubnormalBits(b, type, bits))
       .reduce((any, one) => b.or(any, one));
-    const harmless = b.and(b.equal(control, b.i32(CONTROL.FZ)), b.isZero(b.or(doubtful, subnormal)));
+    const harmless = b.and(b.equal(control, b.i32(flush)), b.isZero(b.or(doubtful, subnormal)));
     b.if(harmless, finish, decide);
   };
   b.if(b.or(doubtful, control), unusual, inexact && finish);
@@ -232,6 +234,42 @@ export function computeHost<T extends 'f32' | 'f64'>(
 ): Value<T> {
   const [first] = values as readonly [Value<T>];
   return b.wasm(first.type, `${first.type}.${operation}`, values);
+}
+
+/** A half-precision number as a double; infinities and NaNs become numbers beyond its range. */
+export function widenHalf(b: SemanticsBuilder, bits: Bits): F64 {
+  // Moved to single precision's place the exponent is too small by the difference of the biases.
+  const small = toHost(b, SINGLE, b.shl(absoluteBits(b, HALF, bits), b.i32(13)));
+  const sign = toHost(b, SINGLE, b.shl(b.shrUnsigned(bits, b.i32(15)), b.i32(31)));
+  return promote(b, computeHost(b, 'copysign', computeHost(b, 'mul', small, b.f32(2 ** 112)), sign));
+}
+
+/**
+ * A double rounded to half precision, to nearest. `doubtful` unless the result is zero or well within the normal numbers;
+ * `inexact` where rounding loses something.
+ */
+export function narrowToHalf(b: SemanticsBuilder, value: F64): { bits: I32; doubtful: I32; inexact: () => I32 } {
+  const bits: I64 = b.wasm('i64', 'i64.reinterpret_f64', [value]);
+  const magnitude = b.and(bits, b.i64((1n << 63n) - 1n));
+  // The exponent with half precision's bias, then half of the last kept bit and what decides ties.
+  const rebiased = b.sub(magnitude, b.i64(1008n << 52n));
+  const tie = b.and(b.shrUnsigned(magnitude, b.i64(42)), b.i64(1));
+  const rounded = b.shrUnsigned(b.add(b.add(rebiased, b.i64((1n << 41n) - 1n)), tie), b.i64(42));
+  const zero = b.isZero(magnitude);
+  const sign = b.wrap(b.shl(b.shrUnsigned(bits, b.i64(63)), b.i64(15)));
+  const least = doubleBits(2 ** -14) + 1n;
+  const within = b.lessUnsigned(b.sub(magnitude, b.i64(least)), b.i64(doubleBits(65520) - least));
+  return {
+    bits: b.or(sign, b.select(zero, b.i32(0), b.wrap(rounded))),
+    doubtful: b.isZero(b.or(within, zero)),
+    inexact: () => b.isZero(b.isZero(b.shl(magnitude, b.i64(22)))),
+  };
+}
+
+function doubleBits(value: number): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return view.getBigUint64(0);
 }
 
 /** Whether a bit pattern is an infinity or a NaN. */
