@@ -19,12 +19,15 @@ import {
 const PAGE = 4096;
 const RECORDS = 1024;
 
-const RECORD_WORDS = RECORD_SIZE / 4;
 /** More different words than this are not kept. */
 const MOST_KNOWN = 1 << 17;
 
+/** A record as four words. */
 interface KnownRecord {
-  readonly record: readonly number[];
+  readonly first: number;
+  readonly second: number;
+  readonly third: number;
+  readonly fourth: number;
   /** Whether the instruction always leaves the sequence. */
   readonly ends: boolean;
 }
@@ -138,12 +141,16 @@ export class CodeCache {
     const to = at >>> 2;
     const known = this.known.get(word);
     if (known) {
-      for (let i = 0; i < RECORD_WORDS; i++) u32[to + i] = known.record[i] as number;
+      u32[to] = known.first;
+      u32[to + 1] = known.second;
+      u32[to + 2] = known.third;
+      u32[to + 3] = known.fourth;
       return known.ends;
     }
     const ends = this.decodeWord(view, at, word);
     if (this.known.size === MOST_KNOWN) this.known.clear();
-    this.known.set(word, { record: [...u32.subarray(to, to + RECORD_WORDS)], ends });
+    const [first = 0, second = 0, third = 0, fourth = 0] = u32.subarray(to, to + RECORD_SIZE / 4);
+    this.known.set(word, { first, second, third, fourth, ends });
     return ends;
   }
 

@@ -3,6 +3,7 @@
  * One table per translation context, direct-mapped: 16 bytes each, the tag (all ones is invalid), the records' address,
  * and where the entry came from.
  */
+import { MappedBlocks } from '../translation/mapped-blocks.ts';
 import type { TranslationContext } from '../translation/regime.ts';
 import type { Translation } from '../translation/request.ts';
 import type { TranslationTables } from '../translation/tlb-keeper.ts';
@@ -24,9 +25,9 @@ const GUARDED = 0x80;
 export class InstructionTlb implements TranslationTables {
   private readonly base: number;
   private readonly words: Int32Array;
-  /** By context: whether there may be entries at all, and whether some came from a mapping larger than a page. */
+  /** By context: whether there may be entries at all, and the mappings larger than a page that they came from. */
   private readonly filled = new Uint8Array(CONTEXTS);
-  private readonly blocks = new Uint8Array(CONTEXTS);
+  private readonly blocks = Array.from({ length: CONTEXTS }, () => new MappedBlocks());
 
   constructor(memory: WebAssembly.Memory, base: number) {
     this.base = base;
@@ -41,7 +42,7 @@ export class InstructionTlb implements TranslationTables {
   clear(): void {
     this.words.fill(INVALID, this.base >>> 2, (this.base + INSTRUCTION_TLB_BYTES) >>> 2);
     this.filled.fill(0);
-    this.blocks.fill(0);
+    for (const blocks of this.blocks) blocks.clear();
   }
 
   private at(context: TranslationContext, slot: number): number {
@@ -78,7 +79,7 @@ export class InstructionTlb implements TranslationTables {
     this.words[at + 2] = records;
     this.words[at + 3] = stage1SizeBits | (global ? 0 : NOT_GLOBAL) | (guarded ? GUARDED : 0);
     this.filled[context] = 1;
-    if (stage1SizeBits > PAGE_BITS) this.blocks[context] = 1;
+    this.blocks[context]?.note(this.page(at), stage1SizeBits);
   }
 
   flush(context: TranslationContext): void {
@@ -86,7 +87,7 @@ export class InstructionTlb implements TranslationTables {
     const at = this.at(context, 0);
     this.words.fill(INVALID, at, at + ENTRIES * WORDS);
     this.filled[context] = 0;
-    this.blocks[context] = 0;
+    this.blocks[context]?.clear();
   }
 
   flushNonGlobal(context: TranslationContext): void {
@@ -103,12 +104,12 @@ export class InstructionTlb implements TranslationTables {
       const { words } = this;
       const origin = words[at + 3]!;
       if (!nonGlobal && (origin & NOT_GLOBAL) !== 0) return false;
-      const page = (words[at + 1]! & 0xff_ffff) * 0x10_0000 + (words[at]! >>> PAGE_BITS);
+      const page = this.page(at);
       const pages = 2 ** ((origin & SIZE_MASK) - PAGE_BITS);
       const start = page - (page % pages);
       return start <= lastPage && start + pages > firstPage;
     };
-    if (firstPage === lastPage && !this.blocks[context]) {
+    if (firstPage === lastPage && !this.blocks[context]?.has(firstPage)) {
       const at = this.at(context, firstPage % ENTRIES);
       if (this.isValid(at) && within(at)) this.drop(at);
       return;
@@ -119,6 +120,11 @@ export class InstructionTlb implements TranslationTables {
   /** Entries do not know their intermediate pages: all go. */
   flushIntermediatePages(context: TranslationContext): void {
     this.flush(context);
+  }
+
+  /** Bits 55:12 of the address of an entry. */
+  private page(at: number): number {
+    return (this.words[at + 1]! & 0xff_ffff) * 0x10_0000 + (this.words[at]! >>> PAGE_BITS);
   }
 
   /** A tag's low word has zeros where an invalid one has ones. */

@@ -39,8 +39,7 @@ const BASE_BITS = 37;
  * @throws RangeError for a name that is no TLBI operation
  */
 export function tlbInvalidation(name: string, operand: bigint, hypervisorConfiguration: bigint): TlbInvalidation {
-  const parts = NAME.exec(name);
-  if (!parts) throw new RangeError(`${name} is not a TLBI operation`);
+  const parts = partsOf(name);
   const [, range, subject, , level, domain] = parts;
   const common = {
     regime: regimeNamed(subject!, level!, hypervisorConfiguration),
@@ -60,6 +59,17 @@ export function tlbInvalidation(name: string, operand: bigint, hypervisorConfigu
     default:
       return { ...common, what: 'everything' };
   }
+}
+
+const known = new Map<string, readonly string[]>();
+
+function partsOf(name: string): readonly string[] {
+  const before = known.get(name);
+  if (before) return before;
+  const parts = NAME.exec(name);
+  if (!parts) throw new RangeError(`${name} is not a TLBI operation`);
+  known.set(name, parts);
+  return parts;
 }
 
 function regimeNamed(subject: string, level: string, hypervisorConfiguration: bigint): TranslationRegime {

@@ -7,6 +7,7 @@
  */
 
 import { isDevice } from './attributes.ts';
+import { MappedBlocks } from './mapped-blocks.ts';
 import { TRANSLATION_CONTEXTS, type TranslationContext } from './regime.ts';
 import type { Translation } from './request.ts';
 
@@ -50,8 +51,8 @@ interface ContextBook {
   readonly filled: Uint16Array;
   count: number;
   readonly listed: Uint8Array;
-  /** log2 of the largest stage 1 mapping among the entries of the lower and of the upper address range. */
-  readonly largest: [number, number];
+  /** Stage 1 mappings larger than a page that entries came from. */
+  readonly blocks: MappedBlocks;
 }
 
 /** The fast TLB of one PE. */
@@ -68,7 +69,7 @@ export class FastTlb {
       filled: new Uint16Array(TLB_ENTRIES),
       count: 0,
       listed: new Uint8Array(TLB_ENTRIES),
-      largest: [PAGE_BITS, PAGE_BITS],
+      blocks: new MappedBlocks(),
     }));
     this.clear();
   }
@@ -119,8 +120,7 @@ export class FastTlb {
       book.listed[slot] = 1;
       book.filled[book.count++] = slot;
     }
-    const half = high & UPPER_HALF ? 1 : 0;
-    if (translation.stage1SizeBits > book.largest[half]) book.largest[half] = translation.stage1SizeBits;
+    book.blocks.note((high & 0xff_ffff) * 0x10_0000 + (low >>> PAGE_BITS), translation.stage1SizeBits);
   }
 
   /**
@@ -164,8 +164,7 @@ export class FastTlb {
    */
   flushPages(context: TranslationContext, firstPage: number, lastPage: number, nonGlobal: boolean): void {
     const book = this.books[context]!;
-    const lower = firstPage < 2 ** 43;
-    if (firstPage === lastPage && book.largest[lower ? 0 : 1] === PAGE_BITS) {
+    if (firstPage === lastPage && !book.blocks.has(firstPage)) {
       const at = this.at(context, firstPage % TLB_ENTRIES);
       if (this.isWithin(at, firstPage, lastPage, nonGlobal)) this.drop(at);
       return;
@@ -259,6 +258,5 @@ function meets(page: number, sizeBits: number, firstPage: number, lastPage: numb
 function forget(book: ContextBook): void {
   for (let i = 0; i < book.count; i++) book.listed[book.filled[i]!] = 0;
   book.count = 0;
-  book.largest[0] = PAGE_BITS;
-  book.largest[1] = PAGE_BITS;
+  book.blocks.clear();
 }
