@@ -585,12 +585,22 @@ function implementationOf(
   };
 }
 
+function digestOf(bytes: Uint8Array): string {
+  const hash = new StateHash();
+  for (let i = 0; i < bytes.length; i += 4) {
+    hash.word((bytes[i] ?? 0) | ((bytes[i + 1] ?? 0) << 8) | ((bytes[i + 2] ?? 0) << 16) | ((bytes[i + 3] ?? 0) << 24));
+  }
+  return `${bytes.length} bytes ${hash.digest()}`;
+}
+
 /** Device state as text, in a fixed order. */
 function serialize(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner === 'bigint') return `${inner}n`;
     if (inner instanceof Map) return [...inner.entries()];
     if (inner instanceof Set) return [...inner];
+    // A drive may have many blocks.
+    if (inner instanceof Uint8Array && inner.length >= 1024) return digestOf(inner);
     if (ArrayBuffer.isView(inner)) return Array.from(inner as Uint8Array);
     return inner;
   });
