@@ -3,6 +3,7 @@
  * and remembers what the client asked for, so that a restart can ask for it again.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { DebugInformation } from './debug-information/debug-information.ts';
 import type { Breakpoint } from './debugger/breakpoints.ts';
 import { Debugger } from './debugger/debugger.ts';
 import type { CodeFrame, Frame } from './debugger/frame.ts';
@@ -32,6 +33,8 @@ export type SessionState = 'new' | 'initialized' | 'configuring' | 'stopped' | '
 
 /** A slice should take about so long: requests wait for its end. */
 const sliceMilliseconds = 8;
+/** Reading symbols of files from this size on takes so long that it is shown. */
+const sizeWithProgress = 16 * 2 ** 20;
 const minimumSlice = 1_000;
 const maximumSlice = 20_000_000;
 
@@ -75,6 +78,7 @@ export class Session {
   #isIdle = false;
   #frames = new Map<number, FrameHandle>();
   #nextFrame = 1;
+  #nextProgress = 1;
   #serialDecoder = new TextDecoder('utf-8');
 
   constructor(environment: SessionEnvironment, capabilities: DebugProtocol.Capabilities) {
@@ -109,8 +113,9 @@ export class Session {
     for (const problem of machine.problems) this.output(`${problem}\n`, 'important');
     for (const { file, path, ...wishes } of machine.symbols) {
       try {
-        const image = session.images.add(file, path, wishes);
-        for (const problem of image.information.problems) this.output(`${problem}\n`, 'important');
+        const { information } = session.images.add(file, path, wishes);
+        if (file.size >= sizeWithProgress) await this.#prepare(information);
+        for (const problem of information.problems) this.output(`${problem}\n`, 'important');
       } catch (problem) {
         this.output(`No symbols from ${path}: ${problem instanceof Error ? problem.message : problem}\n`, 'important');
       }
@@ -125,6 +130,20 @@ export class Session {
       const text = this.#serialDecoder.decode(bytes, { stream: true });
       if (text !== '') this.custom('trapdoor/uart', { text });
     };
+  }
+
+  /** Reads a large image's symbols while the client shows how far that is; clients that cannot wait for them later. */
+  async #prepare(information: DebugInformation): Promise<void> {
+    if (!this.client.supportsProgressReporting) return;
+    const progressId = `symbols ${this.#nextProgress++}`;
+    const { name } = information.elf;
+    this.environment.send('progressStart', { progressId, title: `Reading symbols of ${name}` });
+    for (const message of information.prepare()) {
+      this.environment.send('progressUpdate', { progressId, message });
+      // What was sent must go out before the next part keeps the process busy.
+      await new Promise<void>(resolve => this.environment.defer(resolve));
+    }
+    this.environment.send('progressEnd', { progressId });
   }
 
   #discardMachine(): void {

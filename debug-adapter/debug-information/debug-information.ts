@@ -54,6 +54,24 @@ export class DebugInformation {
     this.elf = new ElfFile(file, name);
     this.code = new CodeBytes(this.elf);
     this.#sections = new DwarfSections(this.elf);
+    if (!this.elf.has('.debug_info')) this.attempt(() => this.#noteElsewhere());
+  }
+
+  /**
+   * Reads what every stop needs, part by part; gives the name of the part that comes next. What is not read so is read
+   * when it is first asked for.
+   */
+  *prepare(): Generator<string, void> {
+    const parts: readonly [string, () => unknown][] = [
+      ['symbols', () => this.symbols],
+      ['units', () => this.functions.unitAt(0n)],
+      ['call frames', () => this.frames],
+      ['code', () => this.code.typical(1)],
+    ];
+    for (const [name, read] of parts) {
+      yield name;
+      this.attempt(read);
+    }
   }
 
   /** What could not be read so far, in words. */
@@ -65,6 +83,22 @@ export class DebugInformation {
       ...(this.#functions?.problems ?? []),
       ...(this.#frames?.problems ?? []),
     ];
+  }
+
+  /** Says where the debug information is when it was split off. */
+  #noteElsewhere(): void {
+    const { elf } = this;
+    const { debugLink, buildId } = elf;
+    const place = buildId && `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`;
+    if (debugLink !== undefined) {
+      this.#problems.push(
+        `${elf.name} has no debug information of its own; it names ${debugLink}${place ? ` (build id: ${place})` : ''}: add that file to "symbolFiles"`,
+      );
+    } else if (place && elf.symbols.length === 0) {
+      this.#problems.push(
+        `${elf.name} has neither symbols nor debug information; where its distribution has them apart, they are ${place}: add that file to "symbolFiles"`,
+      );
+    }
   }
 
   get symbols(): SymbolTable {

@@ -40,12 +40,14 @@ export interface ElfSymbol {
 }
 
 const SHT_SYMTAB = 2;
+const SHT_NOTE = 7;
 const SHT_NOBITS = 8;
 const SHT_DYNSYM = 11;
 const SHF_EXECINSTR = 4n;
 const SHF_COMPRESSED = 0x800n;
 const PT_LOAD = 1;
 const SHN_ABS = 0xfff1;
+const NT_GNU_BUILD_ID = 3;
 
 export class ElfFile {
   readonly name: string;
@@ -177,6 +179,32 @@ export class ElfFile {
 
   #contentsOf({ name, offset, size }: ElfSection): Uint8Array {
     return this.#bytes(`section ${name}`, offset, size);
+  }
+
+  /** Name of the file that has the debug information, from `.gnu_debuglink`. */
+  get debugLink(): string | undefined {
+    const bytes = this.contents('.gnu_debuglink');
+    return bytes && new ByteReader(bytes, `${this.name} (.gnu_debuglink)`).cString();
+  }
+
+  /** The build id that its linker gave it (NT_GNU_BUILD_ID), in hexadecimal. */
+  get buildId(): string | undefined {
+    for (const section of this.sections) {
+      if (section.type !== SHT_NOTE) continue;
+      const reader = new ByteReader(this.#contentsOf(section), `${this.name} (${section.name})`);
+      while (reader.offset + 12 <= reader.end) {
+        const nameSize = reader.u32();
+        const size = reader.u32();
+        const type = reader.u32();
+        const name = String.fromCharCode(...reader.take(nameSize));
+        reader.skip(-nameSize & 3);
+        const id = reader.take(size);
+        if (type === NT_GNU_BUILD_ID && name === 'GNU\0')
+          return [...id].map(byte => byte.toString(16).padStart(2, '0')).join('');
+        reader.skip(Math.min(-size & 3, reader.end - reader.offset));
+      }
+    }
+    return undefined;
   }
 
   /** Whether a section of this name holds anything. */

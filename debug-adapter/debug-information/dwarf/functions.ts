@@ -111,10 +111,17 @@ export class DebugFunctions implements UnitLocator {
   /** The inlined calls that an address is in, the outermost first. */
   inlinedCallsAt(fn: DebugFunction, address: bigint): readonly InlinedCall[] {
     const calls: InlinedCall[] = [];
+    /** True when the scope that holds the address was found. */
     const visit = (scope: Entry): boolean => {
       for (const child of scope.children) {
-        if (!isScope(child) || !contains(child, address)) continue;
-        if (child.tag === tag.inlinedSubroutine) {
+        if (child.tag === tag.lexicalBlock) {
+          if (isUnbounded(child)) {
+            if (visit(child)) return true;
+          } else if (contains(child, address)) {
+            visit(child);
+            return true;
+          }
+        } else if (child.tag === tag.inlinedSubroutine && contains(child, address)) {
           calls.push({
             name: child.name ?? '?',
             entry: child,
@@ -122,9 +129,9 @@ export class DebugFunctions implements UnitLocator {
             callLine: child.number(attribute.callLine) ?? 0,
             callColumn: child.number(attribute.callColumn) ?? 0,
           });
+          visit(child);
+          return true;
         }
-        visit(child);
-        return true;
       }
       return false;
     };
@@ -150,7 +157,9 @@ export class DebugFunctions implements UnitLocator {
               entry: child,
             });
           }
-        } else if (child.tag === tag.lexicalBlock && contains(child, address)) visit(child);
+        } else if (child.tag === tag.lexicalBlock && (isUnbounded(child) || contains(child, address))) {
+          visit(child);
+        }
       }
     };
     visit(outermost);
@@ -194,8 +203,12 @@ export class DebugFunctions implements UnitLocator {
   }
 }
 
-function isScope(entry: Entry): boolean {
-  return entry.tag === tag.lexicalBlock || entry.tag === tag.inlinedSubroutine;
+/**
+ * Whether a block's list of ranges is empty: in DWARF 4 one that begins with an empty range at the unit's first address
+ * reads so, as that is also how a list ends.
+ */
+function isUnbounded(entry: Entry): boolean {
+  return entry.attribute(attribute.ranges) !== undefined && entry.ranges.length === 0;
 }
 
 function contains(entry: Entry, address: bigint): boolean {
