@@ -263,3 +263,20 @@ constants: ${big(32, constants)}`;
     expect(hexOf(resultOf(program, 16))).toBe('681edf34d206965e86b3e94f536e4246');
   });
 });
+
+describe('QARMA5', () => {
+  test('gives the example of its publication, of which PACGA shows the upper half', () => {
+    const program = `        ldr     x0, =0x84be85ce9804e94b
+        msr     s3_0_c2_c3_1, x0
+        ldr     x0, =0xec2802d4e0a488e9
+        msr     s3_0_c2_c3_0, x0
+        ldr     x1, =0xfb623599da6e8127
+        ldr     x2, =0x477d469dec0b8762
+        pacga   x3, x1, x2
+        ldr     x0, =results
+        str     x3, [x0]
+        b       done
+        .ltorg`;
+    expect(hexOf([...resultOf(program, 8)].reverse())).toBe('c003b93900000000');
+  });
+});
