@@ -188,8 +188,11 @@ export class Session {
     this.#sendState();
   }
 
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
   get isStepping(): boolean {
-    return this.state === 'running' && this.#isStepping;
+    return this.isRunning && this.#isStepping;
   }
   /** Calls back when the step under way, and those that wait already, have ended: in vain when by something else. */
   afterStep(callback: (mayGo: boolean) => void): void {

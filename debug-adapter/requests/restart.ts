@@ -13,6 +13,13 @@ export const restart = request('restart', {
     for (const breakpoint of applyWishes(session)) session.breakpointChanged(breakpoint);
     session.state = 'configuring';
     begin(session);
+    // That it runs follows from no request of the client's: it may still show the stop before.
+    if (session.isRunning) {
+      session.environment.send('continued', {
+        threadId: session.debugger.target.current + 1,
+        allThreadsContinued: true,
+      });
+    }
     return undefined;
   },
 });

@@ -212,6 +212,8 @@ describe('a hypervisor in assembly, launched from its source', () => {
     debugSource(hypervisor, async (client, path) => {
       await client.launch({}, breakAt(client, path, line('hvc #1')));
       await client.request('restart', {});
+      // Otherwise a client would go on showing the stop before.
+      await client.event('continued');
       expect(stopReason(await client.event('stopped'))).toBe('breakpoint');
       expect((await client.stack())[0]).toBe(`guest+0x8  [EL1]  guest.S:${line('hvc #1')}`);
     }));

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { firmware, firmwareWithElf, relocationOffset } from '../guests/support/u-boot.ts';
+import { firmware, firmwareWithElf } from '../guests/support/u-boot.ts';
 import { findFunctions, withSymbols } from '../guests/support/u-boot-symbols.ts';
 import { codeServer, missing, program, testWith } from '../support/requires.ts';
 import { Editor } from './editor.ts';
@@ -34,7 +34,7 @@ describe('U-Boot in the editor', () => {
       name: 'U-Boot',
       bios: '${workspaceFolder}/u-boot.bin',
       machine: 'virt,virtualization=on',
-      symbolFiles: [file, { file, offset: await relocationOffset() }],
+      symbolFiles: [file],
     };
     mkdirSync(join(folder, '.vscode'));
     const launchJson = { version: '0.2.0', configurations: [configuration] };
