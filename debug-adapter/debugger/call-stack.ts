@@ -17,10 +17,14 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
   const unwinder = new Unwinder(target, pe, images);
   let top: CodeFrame | undefined = unwinder.live(element.el);
   const crossings = [...levels.of(pe)].reverse();
-  // Where exceptions that are being handled will return to: beyond the handler's frames, and no caller of theirs.
-  const returns = new Set(
-    crossings.map(({ record }) => (record.kind === 'exception' ? `${record.to} ${record.preferredReturn}` : '')),
-  );
+  // Where exceptions that are being handled will return to, and the callers there that an entry saves as it does its own:
+  // beyond the handler's frames, and no callers of theirs.
+  const beyond = new Set<string>();
+  for (const { index, record } of crossings) {
+    if (record.kind !== 'exception') continue;
+    beyond.add(`${record.to} ${record.preferredReturn}`);
+    if (record.from !== record.to) beyond.add(`${record.to} ${target.exceptions.registersAt(index)?.x[30]}`);
+  }
   let count = 0;
   /** The record that tells how addresses of guests were translated: the last exit from one. */
   let guestExit: number | undefined;
@@ -37,7 +41,7 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
         yield unwinder.withCfa({ ...frame, inlinedInside });
         if (++count >= maximumFrames) return;
       }
-      frame = unwinder.caller(frame, captured?.x, returns);
+      frame = unwinder.caller(frame, captured?.x, beyond);
     }
     if (!crossing || ++count >= maximumFrames) return;
     const { index, record, resumes } = crossing;
@@ -129,11 +133,11 @@ class Unwinder {
    * The frame that called this one; undefined at the bottom. `before` are the registers with which the exception or
    * return came that leads to this level: a return address or frame pointer among them is of the other side.
    */
-  caller(frame: CodeFrame, before: readonly bigint[] | undefined, returns: ReadonlySet<string>): CodeFrame | undefined {
+  caller(frame: CodeFrame, before: readonly bigint[] | undefined, beyond: ReadonlySet<string>): CodeFrame | undefined {
     const chained = before === undefined || frame.registers.x(29) !== before[29];
     const caller =
       this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? (chained ? this.#byFramePointer(frame) : undefined);
-    if (!caller || caller.pc === 0n || caller.pc === before?.[30] || returns.has(`${frame.el} ${caller.pc}`))
+    if (!caller || caller.pc === 0n || caller.pc === before?.[30] || beyond.has(`${frame.el} ${caller.pc}`))
       return undefined;
     const sp = caller.registers.sp;
     const own = frame.registers.sp;

@@ -64,8 +64,9 @@ function applyTo(stack: LevelCrossing[], crossing: LevelCrossing): true | undefi
       stack.length = answered;
       return true;
     }
-    // Nothing to answer: a first entry. What was going on below this level is over, and so is how this one was entered;
-    // an exception that it is handling is not: a host enters its guest within a system call.
+    if (record.from === record.to && staysAt(stack, record.from)) return undefined;
+    // Nothing to answer: a first entry. What was going on below this level is over. How this level was entered is not,
+    // nor is an exception that it is handling: a host enters its guest within a system call.
     for (let top = stack.at(-1); top && isOver(top.record, record.from); top = stack.at(-1)) stack.pop();
   }
   stack.push(crossing);
@@ -117,8 +118,21 @@ export class ExceptionLevelStacks {
   }
 }
 
-function isOver({ kind, to }: ExceptionRecord, level: number): boolean {
-  return to < level || (to === level && kind === 'return');
+/**
+ * A handler that returns to its own level instead of the one below, as a kernel does that moves up to EL2: the exception
+ * is answered, and what was entered below is over.
+ */
+function staysAt(stack: LevelCrossing[], level: number): boolean {
+  const top = stack.at(-1)?.record;
+  if (top?.kind !== 'exception' || top.to !== level) return false;
+  stack.pop();
+  for (let below = stack.at(-1)?.record; below?.kind === 'return' && below.from === level; below = stack.at(-1)?.record)
+    stack.pop();
+  return true;
+}
+
+function isOver({ kind, from, to }: ExceptionRecord, level: number): boolean {
+  return to < level || (to === level && kind === 'return' && from <= level);
 }
 
 function sameRecord(a: ExceptionRecord | undefined, b: ExceptionRecord | undefined): boolean {
