@@ -17,7 +17,7 @@ import { ACTIVE_WINDOW, DISCARD_SLOT, stateOffsets, ZERO_SLOT } from '../process
 import type { ExecutionUnit } from './execution-unit.ts';
 
 /** Reads: where the value comes from, storage or the state behind a view. */
-const readKinds = ['stored', 'SP_EL0', 'DAIF', 'CurrentEL', 'NZCV', 'CNTPCT_EL0', 'CNTVCT_EL0'] as const;
+const readKinds = ['stored', 'SP_EL0', 'DAIF', 'CurrentEL', 'NZCV', 'CNTPCT_EL0', 'CNTVCT_EL0', 'DCZID_EL0'] as const;
 const otherKinds = ['writeDAIF', 'cacheByAddress', 'zeroBlock'] as const;
 export const directKinds = [...readKinds, ...otherKinds] as const;
 export type DirectKind = (typeof directKinds)[number];
@@ -145,6 +145,10 @@ export class DirectOperations {
         if (kind === 'CNTVCT_EL0') state.engine.setWide('counterOffset', offset);
         return bit;
       }
+      case 'DCZID_EL0':
+        // It depends on the level and on controls, as the answer itself does.
+        state.engine.setWide('zeroBlockIdentification', register.read());
+        return bit;
       default:
         return register.row.name === name ? bit : 0n;
     }

@@ -8,11 +8,11 @@ import type { TranslationContext } from '../translation/regime.ts';
 import type { Translation } from '../translation/request.ts';
 import type { TranslationTables } from '../translation/tlb-keeper.ts';
 
-const ENTRIES = 256;
+export const INSTRUCTION_TLB_ENTRIES = 1024;
 const ENTRY_BYTES = 16;
 const WORDS = ENTRY_BYTES / 4;
 const CONTEXTS = 8;
-export const INSTRUCTION_TLB_BYTES = CONTEXTS * ENTRIES * ENTRY_BYTES;
+export const INSTRUCTION_TLB_BYTES = CONTEXTS * INSTRUCTION_TLB_ENTRIES * ENTRY_BYTES;
 
 const INVALID = -1;
 const PAGE_BITS = 12;
@@ -36,7 +36,7 @@ export class InstructionTlb implements TranslationTables {
   }
 
   contextAddress(context: TranslationContext): number {
-    return this.base + context * ENTRIES * ENTRY_BYTES;
+    return this.base + context * INSTRUCTION_TLB_ENTRIES * ENTRY_BYTES;
   }
 
   clear(): void {
@@ -50,7 +50,7 @@ export class InstructionTlb implements TranslationTables {
   }
 
   private entry(context: TranslationContext, virtualAddress: bigint): number {
-    return this.at(context, (Number(BigInt.asIntN(32, virtualAddress)) >>> PAGE_BITS) & (ENTRIES - 1));
+    return this.at(context, (Number(BigInt.asIntN(32, virtualAddress)) >>> PAGE_BITS) & (INSTRUCTION_TLB_ENTRIES - 1));
   }
 
   /** Address of a page's records, or undefined when the page must be translated. */
@@ -85,7 +85,7 @@ export class InstructionTlb implements TranslationTables {
   flush(context: TranslationContext): void {
     if (!this.filled[context]) return;
     const at = this.at(context, 0);
-    this.words.fill(INVALID, at, at + ENTRIES * WORDS);
+    this.words.fill(INVALID, at, at + INSTRUCTION_TLB_ENTRIES * WORDS);
     this.filled[context] = 0;
     this.blocks[context]?.clear();
   }
@@ -110,7 +110,7 @@ export class InstructionTlb implements TranslationTables {
       return start <= lastPage && start + pages > firstPage;
     };
     if (firstPage === lastPage && !this.blocks[context]?.has(firstPage)) {
-      const at = this.at(context, firstPage % ENTRIES);
+      const at = this.at(context, firstPage % INSTRUCTION_TLB_ENTRIES);
       if (this.isValid(at) && within(at)) this.drop(at);
       return;
     }
@@ -138,7 +138,7 @@ export class InstructionTlb implements TranslationTables {
 
   private dropWhere(context: TranslationContext, wanted: (at: number) => boolean): void {
     if (!this.filled[context]) return;
-    for (let slot = 0; slot < ENTRIES; slot++) {
+    for (let slot = 0; slot < INSTRUCTION_TLB_ENTRIES; slot++) {
       const at = this.at(context, slot);
       if (this.isValid(at) && wanted(at)) this.drop(at);
     }

@@ -15,6 +15,7 @@ const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([
   'budgetEnd',
   'page',
   'directOperations',
+  'zeroBlockIdentification',
   'timeBase',
   'instructionsPerTick',
   'counterOffset',

@@ -83,6 +83,8 @@ const declaration = {
   exitDetail: ['i32', 1],
   /** Engine: system operations that may be done here and now without asking, by the bits that the code cache assigned. */
   directOperations: ['i64', 1],
+  /** Engine: what DCZID_EL0 reads here and now. */
+  zeroBlockIdentification: ['i64', 1],
   /** Engine: virtual time of an instruction less the budget then left, instructions per tick (both binary64), CNTVOFF. */
   timeBase: ['i64', 1],
   instructionsPerTick: ['i64', 1],

@@ -70,6 +70,9 @@ export function emitDirect(
       });
       body.op('i64.extend_i32_u');
       break;
+    case 'DCZID_EL0':
+      body.i32(0).memory('i64.load', at('zeroBlockIdentification'));
+      break;
     case 'CNTPCT_EL0':
       count();
       break;

@@ -8,6 +8,7 @@ import type { Instruction } from '../../architecture/instruction.ts';
 import type { Helper } from '../../architecture/semantics.ts';
 import { type DirectKind, directKinds } from '../direct-operations.ts';
 import { Exit } from '../engine.ts';
+import { INSTRUCTION_TLB_ENTRIES } from '../instruction-tlb.ts';
 import { lowerStatements } from '../lowering/lower.ts';
 import { FunctionBody, ModuleBuilder } from '../lowering/module.ts';
 import { PAGE_RECORDS_MASK, RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
@@ -229,7 +230,14 @@ function mainLoop(plan: HandlerPlan, callees: Callees, handlerType: number, exac
   body.end(); // jumpTo: `target` is the address to go to
   body.get(main.budgetEnd).i32(RECORD_SIZE).op('i32.sub').set(main.budgetEnd);
   body.end(); // lookUp: the instruction before it is accounted for
-  body.get(main.target).i64(12n).op('i64.shr_u', 'i32.wrap_i64').i32(255).op('i32.and').i32(4).op('i32.shl');
+  body
+    .get(main.target)
+    .i64(12n)
+    .op('i64.shr_u', 'i32.wrap_i64')
+    .i32(INSTRUCTION_TLB_ENTRIES - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl');
   body.i32(0).memory('i32.load', at('instructionTlb')).op('i32.add').tee(entry);
   body.memory('i64.load', 0).get(main.target).i64(~0xffcn).op('i64.and').op('i64.ne').if('');
   body.i32(0).get(main.target).memory('i64.store', at('pc'));

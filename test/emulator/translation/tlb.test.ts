@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AddressTranslator } from '../../../emulator/translation/address-translator.ts';
 import { contextOf, type TranslationContext } from '../../../emulator/translation/regime.ts';
 import type { Translation } from '../../../emulator/translation/request.ts';
-import { FastTlb, TLB_BYTES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../../emulator/translation/tlb.ts';
+import { FastTlb, TLB_BYTES, TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../../emulator/translation/tlb.ts';
 import { TlbKeeper } from '../../../emulator/translation/tlb-keeper.ts';
 import { tlbInvalidation } from '../../../emulator/translation/tlb-maintenance.ts';
 import { MachineStandIn } from './machine-stand-in.ts';
@@ -39,7 +39,7 @@ function setUp() {
   const keeper = new TlbKeeper([tlb], new AddressTranslator(machine));
   /** What generated code does: compares a tag and adds the addend. */
   const lookUp = (address: bigint, access: 'read' | 'write' = 'read', context: TranslationContext = EL1) => {
-    const slot = Number((address >> 12n) & 1023n);
+    const slot = Number((address >> 12n) & BigInt(TLB_ENTRIES - 1));
     const entry = tlb.contextAddress(context) + slot * TLB_ENTRY_BYTES;
     const tag = view.getBigUint64(entry + (access === 'read' ? TLB_ENTRY.tagRead : TLB_ENTRY.tagWrite), true);
     if (tag !== (address & ~0xfffn)) return undefined;
