@@ -91,6 +91,20 @@ describe('debugging a hypervisor in the editor', () => {
     }),
   );
 
+  testWith(...needs)('a key held down steps on and on, and nothing complains', () =>
+    editor.step('held-key', async () => {
+      await editor.showDebugViews('Variables', 'Call Stack');
+      for (let count = 0; count < 12; count++) await editor.press('F11');
+      await editor.page.locator('.debug-toolbar .codicon-debug-continue').waitFor();
+      expect(await editor.notifications().allInnerTexts()).toEqual([]);
+      // Once more from the start, to where we were.
+      await editor.press('Control+Shift+F5');
+      await editor.nextLine('adr x0, vectors');
+      await editor.press('F5');
+      await editor.nextLine('mrs x1, esr_el2');
+    }),
+  );
+
   testWith(...needs)('stepping over ERET leads into the guest', () =>
     editor.step('eret', async () => {
       await editor.press('Shift+F11');

@@ -248,6 +248,9 @@ export class Editor {
     await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: name }).waitFor();
   }
 
+  /** Messages that stand in the corner. */
+  readonly notifications = (): Locator => this.page.locator('.notification-toast');
+
   /** Rows of the view *Exceptions* that hold the text, the latest first. */
   exceptions(text: string): Locator {
     return this.page.locator('.pane', { hasText: 'Exceptions' }).locator('.monaco-list-row', { hasText: text });

@@ -55,6 +55,9 @@ describe('the sample hypervisor in the editor', () => {
       await editor.showDebugViews('Call Stack', 'Exceptions', 'Exception Levels');
       await editor.levels().locator('.level.running', { hasText: 'EL2' }).waitFor();
       await editor.exceptions('EL1 → EL2').first().waitFor();
+      // The way here is drawn: down into the guest, up again by the exit.
+      await editor.levels().locator('.diagram .change.return').waitFor();
+      await editor.levels().locator('.diagram .change.exception').waitFor();
       await editor.screenshot('sample-vm-exit');
     }),
   );
