@@ -77,6 +77,7 @@ export const linuxAllowances: readonly Allowance[] = [
   { pattern: /(irq = )\d+/, why: 'QEMU 7.2 lacks the interrupt of the EL2 virtual timer', keep: '$1N' },
   { pattern: /^audit: type=2000/, why: 'comes when a thread has time' },
   { pattern: /^(Freeing initrd memory|Trying to unpack rootfs image)/, why: 'comes when a thread has time' },
+  { pattern: /^(MemTotal: +)\d+ kB$/, why: 'the device tree has another size', keep: '$1N kB' },
   { pattern: /(NUMA: NODE_DATA )\[.*\]/, why: 'the device tree before it has another size', keep: '$1[]' },
   { pattern: /(^Memory: )\d+K(.*), \d+K reserved/, why: 'the device tree has another size', keep: '$1N$2, N reserved' },
   { pattern: /(node \d+ deferred pages initialised in )\d+ms/, why: 'a time', keep: '$1N ms' },
@@ -95,4 +96,12 @@ export const xenAllowances: readonly Allowance[] = [
   { pattern: /^\(XEN\) GICv3: \d+ lines/, why: 'the number of interrupts: QEMU 7.2 reports 32 fewer than it has' },
   { pattern: /vGICD: unhandled word write .* to ICACTIVER32$/, why: 'one more word of interrupts, as above' },
   { pattern: /(Loading d0 DTB to) .*/, why: 'the device tree has another size', keep: '$1' },
+];
+
+/** What may differ when firmware starts Linux. */
+export const firmwareAllowances: readonly Allowance[] = [
+  ...linuxAllowances,
+  { pattern: /^(SMBIOS .* present\.|DMI( not present or invalid\.|: .*))$/, why: 'no SMBIOS tables here' },
+  { pattern: /^(efi:)( SMBIOS|) .*/, why: 'no SMBIOS tables here, hence other addresses', keep: '$1' },
+  { pattern: /^( +node +\d+: )\[mem .*\]$/, why: 'no SMBIOS tables here, hence other addresses', keep: '$1[]' },
 ];

@@ -1,7 +1,7 @@
 /** The real guests: how each is started here and in QEMU, and what it has to say. */
 import { join } from 'node:path';
 import { guestsFolder } from '../../../scripts/guests/folder.mjs';
-import { type Allowance, linuxAllowances, xenAllowances } from './console.ts';
+import { type Allowance, firmwareAllowances, linuxAllowances, xenAllowances } from './console.ts';
 
 export interface Step {
   /** Text to wait for. */
@@ -189,6 +189,64 @@ function xen(cpu: string): Guest {
   };
 }
 
+/** Firmware is given no ACPI tables here; without `acpi=off` QEMU makes some, and another board to go with them. */
+const firmwareMachine = [
+  ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on,acpi=off'],
+  ...['-cpu', 'neoverse-n1', '-m', '512', '-rtc', 'base=2025-01-01'],
+];
+const linuxToPowerOff = [initialized.vhe, /^kvm-vmm: the guest switched itself off$/m, /reboot: Power down/];
+
+/** UEFI firmware to its shell; the countdown before it is cut short, because it is instructions and not waiting. */
+const edk2: Guest = {
+  name: 'EDK2 cortex-a72 GICv3, its shell',
+  files: ['edk2/QEMU_EFI.fd'],
+  words: [
+    ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on', '-cpu', 'cortex-a72', '-m', '512'],
+    ...['-bios', '@edk2/QEMU_EFI.fd', '-rtc', 'base=2025-01-01'],
+  ],
+  conversation: [
+    { expect: 'or any other key to continue', input: '\x1b' },
+    { expect: 'Shell> ', input: 'ver\r' },
+    { expect: 'Shell> ', input: 'reset -s\r' },
+  ],
+  says: [/UEFI Interactive Shell v2/],
+  allowances: firmwareAllowances,
+  limit: '8G',
+};
+
+const edk2WithLinux: Guest = {
+  name: 'EDK2 neoverse-n1 GICv3, Linux started by it',
+  files: ['edk2/QEMU_EFI.fd', image, initramfs],
+  words: [
+    ...firmwareMachine,
+    ...['-bios', '@edk2/QEMU_EFI.fd'],
+    ...['-kernel', `@${image}`, '-initrd', `@${initramfs}`, '-append', `${commonArguments} run=${kvmFlow}`],
+  ],
+  says: [/efi: EFI v2/, ...linuxToPowerOff],
+  allowances: firmwareAllowances,
+  limit: '3G',
+};
+
+const uBootWithLinux: Guest = {
+  name: 'U-Boot neoverse-n1 GICv3, Linux started by it',
+  files: ['u-boot/u-boot.bin', image, initramfs],
+  words: [
+    ...firmwareMachine,
+    ...['-bios', '@u-boot/u-boot.bin'],
+    ...['-device', `loader,file=@${image},addr=0x42000000,force-raw=on`],
+    ...['-device', `loader,file=@${initramfs},addr=0x50000000,force-raw=on`],
+  ],
+  conversation: [
+    { expect: 'stop autoboot', input: ' ' },
+    { expect: '=> ', input: `setenv bootargs ${commonArguments} run=${kvmFlow}\n` },
+    // Longer than the archive is: what follows it is zero.
+    { expect: '=> ', input: 'booti 0x42000000 0x50000000:0x400000 $fdtcontroladdr\n' },
+  ],
+  says: [/^U-Boot \d/m, ...linuxToPowerOff],
+  allowances: firmwareAllowances,
+  limit: '2G',
+};
+
 export const guests: readonly Guest[] = [
   ...linuxGuests,
   virtio(3),
@@ -196,4 +254,7 @@ export const guests: readonly Guest[] = [
   nested,
   xen('cortex-a72'),
   xen('neoverse-n1'),
+  edk2,
+  edk2WithLinux,
+  uBootWithLinux,
 ];

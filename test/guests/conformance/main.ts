@@ -74,11 +74,14 @@ for (const guest of guests) {
   if (row.problems.length > 0) process.exitCode = 1;
 }
 
-if (!only && withQemu) publish();
+if (withQemu && rows.length > 0) publish();
 
-/** Puts the table into the document between its marks. */
+/**
+ * Puts the table into the document between its marks. Guests that this run did not boot keep the line that they have
+ * there.
+ */
 function publish(): void {
-  const lines = rows.map(({ guest, problems, here, qemu, instructions }) =>
+  const lineOf = ({ guest, problems, here, qemu, instructions }: Row) =>
     [
       '',
       guest.name,
@@ -90,8 +93,13 @@ function publish(): void {
       '',
     ]
       .join(' | ')
-      .trim(),
-  );
+      .trim();
+  const file = 'docs/conformance.md';
+  const document = readFileSync(file, 'utf8');
+  const lines = guests.flatMap(({ name }) => {
+    const row = rows.find(({ guest }) => guest.name === name);
+    return row ? [lineOf(row)] : document.split('\n').filter(line => line.startsWith(`| ${name} | `));
+  });
   const text = [
     `QEMU ${qemuVersion}.`,
     '',
@@ -99,8 +107,6 @@ function publish(): void {
     '|---|---:|---|---|---:|---:|',
     ...lines,
   ].join('\n');
-  const file = 'docs/conformance.md';
-  const document = readFileSync(file, 'utf8');
   writeFileSync(
     file,
     document.replace(/(<!-- guests -->\n)[\s\S]*?(<!-- end -->)/, (_, before: string, after: string) => {

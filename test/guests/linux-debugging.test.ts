@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import { launchMachine } from '../../debug-adapter/launch/launch.ts';
+import { Client } from '../debug-adapter/support/client.ts';
+import { testWith } from '../support/requires.ts';
+import { wordsOf } from './conformance/boot.ts';
+import { linux } from './conformance/guests.ts';
+import { linuxFiles } from './support/linux.ts';
+
+testWith(...linuxFiles)(
+  'stops at one exit of a KVM guest, says what it was, and steps back to the instruction that caused it',
+  async () => {
+    const words = wordsOf(linux({ cpu: 'neoverse-n1', gic: 3, mode: 'vhe', run: 'kvm-vmm' }));
+    const client = new Client(configuration => launchMachine(configuration, words));
+    try {
+      const stop = await client.launch({}, () =>
+        client.request('setExceptionBreakpoints', {
+          filters: [],
+          filterOptions: [{ filterId: 'vmexit', condition: 'vmid > 0 && ec==dabort && ipa==0x9000008' }],
+        }),
+      );
+      expect(stop.body).toMatchObject({ reason: 'exception' });
+      const { description, exceptionId } = (await client.request('exceptionInfo', { threadId: 1 }))!;
+      expect(exceptionId).toBe('Data abort');
+      expect(description).toContain('EL1 → EL2: Read of a doubleword into X1 at 0x9000008 (IPA 0x9000008) failed');
+      // The instruction is read through the guest's translation, which the host has replaced by its own.
+      expect(description).toMatch(/^Instruction: ldr x1, \[x19, #8\] {2}at 0x4000/m);
+      const stack = await client.stack();
+      expect(stack.map(frame => /\[EL\d\]|── EL\d → EL\d/.exec(frame)?.[0])).toEqual(
+        expect.arrayContaining(['[EL2]', '── EL1 → EL2', '[EL1]', '── EL2 → EL1', '── EL0 → EL2', '[EL0]']),
+      );
+
+      await client.run('stepBack');
+      expect(await client.evaluate('el')).toBe('1');
+      expect(await client.evaluate('x19')).toBe('150994944');
+      await client.request('setExceptionBreakpoints', { filters: [] });
+      await client.request('setExceptionBreakpoints', { filters: ['vmentry'] });
+      await client.run('continue');
+      expect(await client.evaluate('x1')).toBe('51966');
+    } finally {
+      await client.respond('disconnect');
+    }
+  },
+  900_000,
+);
