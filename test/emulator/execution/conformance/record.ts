@@ -20,21 +20,24 @@ export function makeRecording(
     const { words: _words, ...start } = randomProgram((seed + i) >>> 0);
     return start;
   });
-  const programs: RecordedProgram[] = [];
-  let leftOut = 0;
-  for (let done = 0; done < count; done += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => {
-      const number = done + i;
-      return { start: number % STARTS, words: randomProgram((seed + STARTS + number) >>> 0).words };
-    });
-    const whole = batch.map(({ start, words }) => ({ ...starts[start]!, words }));
-    const theirs = runOnQemu(whole);
-    const ours = runHere(whole);
-    for (const [i, program] of batch.entries()) {
-      if (differenceOf(ours[i]!, theirs[i]!)) leftOut++;
-      else programs.push({ ...program, checksums: checksumsOf(theirs[i]!) });
+  let candidates: Omit<RecordedProgram, 'checksums'>[] = Array.from({ length: count }, (_, number) => ({
+    start: number % STARTS,
+    words: randomProgram((seed + STARTS + number) >>> 0).words,
+  }));
+  // What is left out moves those behind it to other addresses, which results may hold: then all are run again.
+  for (;;) {
+    const programs: RecordedProgram[] = [];
+    for (let done = 0; done < candidates.length; done += BATCH) {
+      const batch = candidates.slice(done, done + BATCH);
+      const whole = batch.map(({ start, words }) => ({ ...starts[start]!, words }));
+      const theirs = runOnQemu(whole);
+      const ours = runHere(whole);
+      for (const [i, program] of batch.entries())
+        if (!differenceOf(ours[i]!, theirs[i]!)) programs.push({ ...program, checksums: checksumsOf(theirs[i]!) });
+      progress(Math.min(candidates.length, done + BATCH));
     }
-    progress(Math.min(count, done + BATCH));
+    if (programs.length === candidates.length)
+      return { recording: { starts, programs }, leftOut: count - programs.length };
+    candidates = programs;
   }
-  return { recording: { starts, programs }, leftOut };
 }
