@@ -7,7 +7,7 @@ import { registerField } from '../processing-element/register-field.ts';
 import type { ProcessingElementState } from '../processing-element/state.ts';
 import { SystemRegisterAccess } from '../processing-element/system-register-access.ts';
 import type { AddressTranslator } from '../translation/address-translator.ts';
-import { contextOf, type TranslationContext } from '../translation/regime.ts';
+import { contextOf, type TranslationContext, type TranslationRegime } from '../translation/regime.ts';
 import type { FastTlb } from '../translation/tlb.ts';
 import { TlbKeeper } from '../translation/tlb-keeper.ts';
 import type { InstructionTlb } from './instruction-tlb.ts';
@@ -25,6 +25,8 @@ export class ExecutionUnit {
   readonly instructionTlb: InstructionTlb;
   /** The context of instruction fetches and ordinary accesses at the current level. */
   context: TranslationContext = 0;
+  /** The regime that serves the current level, as of the last refresh. */
+  regime: TranslationRegime = 'EL1&0';
   /** `off` until firmware starts it; `waiting` in WFI. */
   power: 'running' | 'waiting' | 'off' = 'off';
   /** Level, masks or controls changed: what is derived from them must be brought up to date before code runs. */
@@ -80,6 +82,7 @@ export class ExecutionUnit {
     this.contextStale = false;
     const { pe, state, translator } = this;
     const regime = translator.regimeOf(state.el as 0 | 1 | 2 | 3);
+    this.regime = regime;
     this.keeper.synchronize(regime, isSecure(pe));
     const privileged = state.el > 0;
     this.context = contextOf(regime, privileged, state.pan === 1);

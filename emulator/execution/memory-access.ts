@@ -142,8 +142,7 @@ export class SlowMemory {
     access: AccessKind,
     privileged: boolean,
   ): Translation | undefined {
-    const { pe, state, translator } = unit;
-    const regime = translator.regimeOf(state.el as 0 | 1 | 2 | 3);
+    const { pe, state, translator, regime } = unit;
     unit.keeper.synchronize(regime, isSecure(pe));
     const result = translator.translate({
       virtualAddress: address,
@@ -202,8 +201,7 @@ export class SlowMemory {
     const physicalPage = Math.floor(translation.physicalAddress / 4096);
     if (this.observer.isWatched(physicalPage) || unit.guestWatchesPage(address)) return;
     const host = range.memory.host + (physicalPage * 4096 - range.memory.base);
-    const regime = unit.translator.regimeOf(unit.state.el as 0 | 1 | 2 | 3);
-    const context = contextOf(regime, privileged, unit.state.pan === 1);
+    const context = contextOf(unit.regime, privileged, unit.state.pan === 1);
     unit.tlb.fill(context, address, translation, host, {
       read: range.directRead,
       write: range.directWrite && this.observer.mayWriteFreely(host >>> 12),

@@ -45,14 +45,14 @@ export function tlbInvalidation(name: string, operand: bigint, hypervisorConfigu
     regime: regimeNamed(subject!, level!, hypervisorConfiguration),
     broadcast: domain !== undefined,
   };
-  const asid = Number(operand >> 48n);
   switch (subject) {
     case 'ASID':
-      return { ...common, what: 'asid', asid };
+      return { ...common, what: 'asid', asid: asidOf(operand) };
     case 'VA':
     case 'VAA': {
       const pages = range ? pageRange(operand, true) : singlePage(operand, PAGE_NUMBER_BITS);
-      return { ...common, what: 'pages', ...pages, asid: subject === 'VA' && level !== 'E3' ? asid : undefined };
+      const asid = subject === 'VA' && level !== 'E3' ? asidOf(operand) : undefined;
+      return { ...common, what: 'pages', ...pages, asid };
     }
     case 'IPAS2':
       return { ...common, what: 'intermediatePages', ...(range ? pageRange(operand, false) : singlePage(operand, 36)) };
@@ -60,6 +60,8 @@ export function tlbInvalidation(name: string, operand: bigint, hypervisorConfigu
       return { ...common, what: 'everything' };
   }
 }
+
+const asidOf = (operand: bigint): number => Number(operand >> 48n);
 
 const known = new Map<string, readonly string[]>();
 
@@ -83,7 +85,7 @@ function regimeNamed(subject: string, level: string, hypervisorConfiguration: bi
 }
 
 function singlePage(operand: bigint, bits: number): { firstPage: number; lastPage: number } {
-  const page = Number(operand & ((1n << BigInt(bits)) - 1n));
+  const page = Number(BigInt.asUintN(bits, operand));
   return { firstPage: page, lastPage: page };
 }
 
