@@ -1,5 +1,6 @@
 // `npm run conformance`: agreement with Arm's data, GNU binutils and QEMU, as figures in docs/conformance.md.
 //   node scripts/conformance.mjs [arm-data] [binutils] [qemu] [--programs N] [--seed N]
+//   node scripts/conformance.mjs symbols FILE [--addresses N] [--seed N]: an ELF file's lines and inlined calls, against addr2line
 //   node scripts/conformance.mjs guests [--only REGEX] [--no-qemu]: boots the real guests (npm run guests)
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { guestsFolder } from './guests/folder.mjs';
 
 ensureDependencies();
 const guests = process.argv.includes('guests');
+const symbols = process.argv[2] === 'symbols';
 const esbuild = await import('esbuild');
 const folder = mkdtempSync(join(tmpdir(), 'trapdoor-conformance-'));
 try {
@@ -18,7 +20,7 @@ try {
   const outfile = join(folder, 'conformance.mjs');
   await esbuild.build({
     absWorkingDir: root,
-    entryPoints: [`test/${guests ? 'guests' : 'emulator/execution'}/conformance/main.ts`],
+    entryPoints: [`test/${symbols ? 'debug-adapter' : guests ? 'guests' : 'emulator/execution'}/conformance/main.ts`],
     outfile,
     bundle: true,
     platform: 'node',

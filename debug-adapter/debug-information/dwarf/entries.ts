@@ -201,6 +201,11 @@ export class Unit implements FormContext {
     return this.#root;
   }
 
+  /** Lets go of the entries that were read; they are read again when they are needed. */
+  forget(): void {
+    this.#root = undefined;
+  }
+
   // Without the attribute, a unit's part begins after the section's first header (DWARF 5, 7.26 and 7.27).
   get strOffsetsBase(): number {
     this.#strOffsetsBase ??= this.#rootOffset(attribute.strOffsetsBase) ?? (this.offsetSize === 4 ? 8 : 16);

@@ -94,7 +94,11 @@ export class DebugFunctions implements UnitLocator {
     for (const child of unit.root?.children ?? []) visit(child);
     const { splitFile } = unit;
     if (splitFile !== undefined) this.#splitFiles.add(splitFile);
-    if (this.#byUnit.size >= mostUnits) this.#byUnit.delete(this.#byUnit.keys().next().value as Unit);
+    if (this.#byUnit.size >= mostUnits) {
+      const oldest = this.#byUnit.keys().next().value as Unit;
+      this.#byUnit.delete(oldest);
+      oldest.forget();
+    }
     this.#byUnit.set(unit, functions);
     return functions;
   }
