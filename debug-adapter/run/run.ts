@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { liveContext, recordContext } from '../debugger/code-context.ts';
 import { Debugger } from '../debugger/debugger.ts';
-import { describeRecord } from '../debugger/exception-text.ts';
+import { describeRecord, levelChange } from '../debugger/exception-text.ts';
 import { type ExplanationLine, explain, placeText } from '../debugger/explanation.ts';
 import { exitCostText, type GuestExit, GuestExitTracker, hasStage2 } from '../debugger/guest-exits.ts';
 import { continueRun } from '../debugger/stepping.ts';
@@ -225,7 +225,7 @@ function traceLine(session: Debugger, record: ExceptionRecord): string {
   const [address, side] =
     record.kind === 'exception' ? ([record.instruction, 'from'] as const) : ([record.target, 'to'] as const);
   const vmid = record.vmid === undefined ? '' : `, VMID ${record.vmid}`;
-  return `${arrow} EL${record.from} → EL${record.to}  ${describeRecord(record)}  (${placeText(session, address, recordContext(record, side))}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
+  return `${arrow} ${levelChange(record)}  ${describeRecord(record)}  (${placeText(session, address, recordContext(record, side))}${vmid}, PE ${record.pe}, after ${record.position.toLocaleString('en')})`;
 }
 
 function exitLine(session: Debugger, { record, exceptions, returns, instructions, atEl2 }: GuestExit): string {

@@ -29,6 +29,8 @@ describe('two worlds and a monitor between them', () => {
       'kernel EL1',
       '── EL2 → EL1: VM entry ──',
       'hypervisor EL2',
+      '── EL3 → EL2: Exception return ──',
+      'enter_world EL3',
     ]);
     expect(await client.evaluate('x1 + x2')).toBe('0x2a');
     await client.respond('disconnect');
