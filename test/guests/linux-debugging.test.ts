@@ -31,11 +31,11 @@ testWith(...linuxFiles)(
 
       await client.run('stepBack');
       expect(await client.evaluate('el')).toBe('1');
-      expect(await client.evaluate('x19')).toBe('150994944');
+      expect(await client.evaluate('x19')).toBe('0x9000000');
       await client.request('setExceptionBreakpoints', { filters: [] });
       await client.request('setExceptionBreakpoints', { filters: ['vmentry'] });
       await client.run('continue');
-      expect(await client.evaluate('x1')).toBe('51966');
+      expect(await client.evaluate('x1')).toBe('0xcafe');
     } finally {
       await client.respond('disconnect');
     }
