@@ -206,7 +206,7 @@ describe('words of the command line', () => {
   test.each([
     [['--expect'], '--expect needs a value'],
     [['--max-instructions', 'many'], '--max-instructions many: a number is needed, such as 1000000 or 50M'],
-    [['--trace', 'everything'], '--trace everything is not known; --trace exceptions is'],
+    [['--trace', 'everything'], '--trace everything is not known; --trace exceptions and --trace exits are'],
     [['a.elf', 'b.elf'], 'Two programs are given: a.elf and b.elf'],
   ])('%j: %s', (words, message) => {
     expect(parse(...words)).toBe(message);
