@@ -3,7 +3,6 @@ import { testWith } from '../support/requires.ts';
 import { bootInQemu } from './conformance/boot.ts';
 import { consoleDifferences, consoleLines } from './conformance/console.ts';
 import { type LinuxVariant, linux } from './conformance/guests.ts';
-import { exitCosts, guestExits } from './support/exit-costs.ts';
 import { type LinuxRun, linuxFiles, linuxScript, playLinux } from './support/linux.ts';
 import { playInOtherProcess } from './support/other-process.ts';
 import { machineFor, play, runTo } from './support/play.ts';
@@ -51,8 +50,8 @@ testWith(...linuxFiles)(
   async () => {
     const vhe = await booted(n1);
     const nvhe = await booted({ ...n1, mode: 'nvhe' });
-    const cost = ({ records }: LinuxRun, cause: string) => {
-      const found = exitCosts(guestExits(records)).find(one => one.cause.includes(cause));
+    const cost = ({ exits }: LinuxRun, cause: string) => {
+      const found = exits.find(one => one.cause.includes(cause));
       return found && [found.exceptions, found.returns];
     };
     // KVM answers the first two itself. An access to the VMM's device goes out to EL0 and comes back by a system call;

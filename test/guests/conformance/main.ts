@@ -106,6 +106,10 @@ function publish(): void {
     '| guest | instructions | runs | console | time here | in QEMU |',
     '|---|---:|---|---|---:|---:|',
     ...lines,
+    '',
+    'Times of day and times since the start are taken out of both consoles, and lines or parts of lines that may differ:',
+    '',
+    ...reasons(),
   ].join('\n');
   writeFileSync(
     file,
@@ -113,4 +117,13 @@ function publish(): void {
       return `${before}${text}\n${after}`;
     }),
   );
+}
+
+/** Why something may differ, and which lines that are. */
+function reasons(): string[] {
+  const byReason = new Map<string, Set<string>>();
+  for (const { pattern, why } of guests.flatMap(({ allowances }) => allowances)) {
+    byReason.set(why, (byReason.get(why) ?? new Set()).add(`\`${pattern.source.replaceAll('`', '')}\``));
+  }
+  return [...byReason].map(([why, patterns]) => `- ${why}: ${[...patterns].join(', ')}`);
 }

@@ -1,5 +1,5 @@
 /** Linux of Debian in this process: from reset to power-off, with everything that the machine recorded. */
-import type { ExceptionRecord, Machine } from '../../../emulator/index.ts';
+import { type GuestExitCause, GuestExits } from '../../../debug-adapter/debugger/guest-exits.ts';
 import { wordsOf } from '../conformance/boot.ts';
 import { type LinuxVariant, linux } from '../conformance/guests.ts';
 import { guest } from './guest-file.ts';
@@ -12,19 +12,13 @@ export function linuxScript(variant: LinuxVariant, configuration: Script['config
 }
 
 export interface LinuxRun extends Played {
-  readonly machine: Machine;
-  readonly records: readonly ExceptionRecord[];
+  /** What its guests' exits cost, by cause. */
+  readonly exits: readonly GuestExitCause[];
 }
 
 export async function playLinux(variant: LinuxVariant, configuration?: Script['configuration']): Promise<LinuxRun> {
   const script = linuxScript(variant, configuration);
   const machine = await machineFor(script);
   const played = play(machine, script);
-  return { ...played, machine, records: recordsOf(machine) };
-}
-
-function recordsOf({ exceptions }: Machine): ExceptionRecord[] {
-  const records: ExceptionRecord[] = [];
-  for (let index = exceptions.first; index < exceptions.end; index++) records.push(exceptions.at(index)!);
-  return records;
+  return { ...played, exits: new GuestExits(machine.exceptions).causes };
 }
