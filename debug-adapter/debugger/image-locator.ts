@@ -56,7 +56,9 @@ export class ImageLocator {
   /** At least half of the code around an address is the image's: what is patched there now may be the other half. */
   #agrees(pe: number, image: Image, offset: bigint, address: bigint, space: AddressSpace): boolean | undefined {
     const from = address & ~3n;
-    const code = image.information.attempt(information => information.code.around(from - offset, windowWords));
+    const code = image.information.attempt(information =>
+      information.code.around(BigInt.asUintN(64, from - offset), windowWords),
+    );
     if (!code) return undefined;
     const memory = this.#words(pe, { space, address: BigInt.asUintN(64, code.address + offset) }, code.words.length);
     const count = Math.min(memory.length, code.words.length);
@@ -166,7 +168,7 @@ export class ImageLocator {
     );
     for (const linked of candidates ?? []) {
       const offset = BigInt.asUintN(64, page - linked);
-      if (this.#verify(pe, image, offset, space, address - offset))
+      if (this.#verify(pe, image, offset, space, BigInt.asUintN(64, address - offset)))
         return this.#place(image, offset, { privileged: (where.el ?? 0) > 0, vmid: where.vmid ?? 'none' });
     }
     return undefined;
