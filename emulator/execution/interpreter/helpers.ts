@@ -1,14 +1,16 @@
 /** Helpers as functions of the module: those in the language of semantics are compiled, those of the host imported. */
-import { type Helper, SemanticsBuilder } from '../../architecture/semantics.ts';
+import { type Helper, SemanticsBuilder, type Statement } from '../../architecture/semantics.ts';
 import { helperArguments, lowerValue } from '../lowering/lower.ts';
 import { FunctionBody } from '../lowering/module.ts';
+import { visitStatements } from '../record.ts';
+import type { Variant } from '../variants.ts';
 import { type Callees, InterpreterPlace } from './place.ts';
 
-/** Everything below which calls are looked for: variants, or values alone. */
-type Root = { readonly statements: readonly unknown[] };
-
 /** The host helpers that are called somewhere below, by name. */
-export function hostHelpersBelow(roots: readonly Root[], helpers: readonly Helper[] = []): Helper[] {
+export function hostHelpersBelow(
+  roots: readonly Pick<Variant, 'statements'>[],
+  helpers: readonly Helper[] = [],
+): Helper[] {
   const found = new Map<string, Helper>();
   const visited = new Set<Helper>();
   const visitHelper = (h: Helper): void => {
@@ -19,21 +21,16 @@ export function hostHelpersBelow(roots: readonly Root[], helpers: readonly Helpe
       return;
     }
     const b = new SemanticsBuilder();
-    const result = h.body.build(b, ...helperArguments(h));
-    visitAll(b, result);
+    const value = h.body.build(b, ...helperArguments(h));
+    visitCalls([...b.statements, { op: 'take', value }]);
   };
-  const visitAll = (root: Root, result?: unknown): void => {
-    const seen = new Set<unknown>();
-    const walk = (thing: unknown): void => {
-      if (typeof thing !== 'object' || thing === null || seen.has(thing)) return;
-      seen.add(thing);
-      if ('op' in thing && thing.op === 'call' && 'helper' in thing) visitHelper(thing.helper as Helper);
-      for (const [key, part] of Object.entries(thing)) if (key !== 'helper') walk(part);
-    };
-    walk(root.statements);
-    walk(result);
-  };
-  for (const root of roots) visitAll(root);
+  const visitCalls = (statements: readonly Statement[]): void =>
+    visitStatements(statements, {
+      node: node => {
+        if (node.op === 'call') visitHelper(node.helper);
+      },
+    });
+  for (const { statements } of roots) visitCalls(statements);
   for (const h of helpers) visitHelper(h);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
