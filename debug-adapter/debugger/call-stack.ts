@@ -41,10 +41,10 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
         yield unwinder.withCfa({ ...frame, inlinedInside });
         if (++count >= maximumFrames) return;
       }
-      frame = unwinder.caller(frame, captured?.x, beyond);
+      frame = unwinder.caller(frame, crossing?.reentry ? undefined : captured?.x, beyond);
     }
     if (!crossing || ++count >= maximumFrames) return;
-    const { index, record, resumes } = crossing;
+    const { index, record, resumes, reentry } = crossing;
     yield { kind: 'crossing', pe, index, record };
     const pc = record.kind === 'exception' ? record.preferredReturn : record.instruction;
     if (record.kind === 'exception' && record.to === 2) guestExit = record.guest === 'exit' ? index : undefined;
@@ -63,7 +63,7 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
       pc,
       lookup: record.instruction,
       registers: captured
-        ? { x: n => (resumes && n >= 29 ? undefined : captured.x[n]), sp: captured.sp }
+        ? { x: n => ((resumes || reentry) && n >= 29 ? undefined : captured.x[n]), sp: captured.sp }
         : unknownRegisters,
       isLive: false,
       isTop: true,

@@ -15,6 +15,8 @@ export interface LevelCrossing {
   readonly record: ExceptionRecord;
   /** A return into what had been left before: X29 and X30 at it are of that, no longer of the code that returned. */
   readonly resumes?: true;
+  /** A return into a guest that was left before, and goes on: X29 and X30 at it are the guest's own. */
+  readonly reentry?: true;
 }
 
 /** The stacks of one processing element. */
@@ -25,6 +27,8 @@ class WorldStacks {
   #current = this.#normal;
   /** The return by which the Non-secure world's exception led into the Secure world, and how deep that was then. */
   #service: { readonly entry: LevelCrossing; readonly depth: number } | undefined;
+  /** Guests that have been left at a level: they go on where they are entered again, whatever the host did meanwhile. */
+  readonly #left = new Set<string>();
 
   get crossings(): readonly LevelCrossing[] {
     if (this.#current === this.#normal || !this.#service) return this.#current;
@@ -39,13 +43,17 @@ class WorldStacks {
       record.kind === 'exception' ? [record.from, record.fromSecure] : [record.to, record.toSecure];
     // EL3 belongs to both worlds: what begins and ends there is of the world that it was entered from.
     if (below < 3) this.#current = isSecure ? this.#secure : this.#normal;
-    const resumes = applyTo(this.#current, crossing);
+    if (record.kind === 'exception' && record.guest === 'exit') this.#left.add(guestLevel(record.from, record.vmid));
+    const goesOn = record.kind === 'return' && this.#left.has(guestLevel(record.to, record.vmid));
+    const resumes = applyTo(this.#current, goesOn ? { ...crossing, reentry: true } : crossing);
     if (this.#current === before) return;
     const asked = this.#current === this.#secure ? this.#normal.at(-1)?.record : undefined;
     const entry: LevelCrossing = { ...crossing, ...(resumes && { resumes }) };
     this.#service = asked?.kind === 'exception' && asked.to === 3 ? { entry, depth: this.#secure.length } : undefined;
   }
 }
+
+const guestLevel = (el: number, vmid: number | undefined): string => `${el} of ${vmid ?? 'no guest'}`;
 
 /** Tells whether it was a return that answers an exception. */
 function applyTo(stack: LevelCrossing[], crossing: LevelCrossing): true | undefined {

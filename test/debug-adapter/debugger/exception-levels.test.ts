@@ -16,13 +16,17 @@ function recordsOf(text: string): ExceptionRecord[] {
   });
 }
 
-/** What is unfinished after these, in the same words. */
-function unfinished(text: string): string {
+/** What is unfinished after these. */
+function crossingsOf(text: string) {
   const records = recordsOf(text);
   const log = { first: 0, end: records.length, at: (index: number) => records[index], registersAt: () => undefined };
+  return new ExceptionLevelStacks(log).of(0);
+}
+
+/** The same in the words of the records. */
+function unfinished(text: string): string {
   const words = text.split(' ');
-  return new ExceptionLevelStacks(log)
-    .of(0)
+  return crossingsOf(text)
     .map(({ index }) => words[index])
     .join(' ');
 }
@@ -43,5 +47,14 @@ describe('what a processing element has not finished', () => {
     ['an interrupt in the handler of a system call', '0^1 1^1', '0^1 1^1'],
   ])('%s', (_what, records, left) => {
     expect(unfinished(records)).toBe(left);
+  });
+
+  test('a guest that is entered again after the host has been elsewhere goes on, unlike one that begins', () => {
+    const [, begins] = crossingsOf('0^2 2v1:1');
+    expect(begins?.reentry).toBeUndefined();
+    const [, goesOn] = crossingsOf('0^2 2v1:1 1^2:1 2v0 0^2 2v1:1');
+    expect(goesOn?.reentry).toBe(true);
+    const [, another] = crossingsOf('0^2 2v1:1 1^2:1 2v0 0^2 2v1:2');
+    expect(another?.reentry).toBeUndefined();
   });
 });
