@@ -81,6 +81,7 @@ export const linuxAllowances: readonly Allowance[] = [
   { pattern: /(NUMA: NODE_DATA )\[.*\]/, why: 'the device tree before it has another size', keep: '$1[]' },
   { pattern: /(^Memory: )\d+K(.*), \d+K reserved/, why: 'the device tree has another size', keep: '$1N$2, N reserved' },
   { pattern: /(node \d+ deferred pages initialised in )\d+ms/, why: 'a time', keep: '$1N ms' },
+  { pattern: /^hrtimer: interrupt took \d+ ns$/, why: "QEMU's time is the host's, and the host was busy" },
   { pattern: /setting system clock to/, why: 'a time' },
   { pattern: /^random: crng init done$/, why: 'comes when there was enough noise' },
 ];
