@@ -147,6 +147,8 @@ export interface StateEventBody {
   readonly security: SecurityState;
   readonly pe: number;
   readonly position: number;
+  /** The furthest position at which this machine has been shown; what lies behind it is the past. */
+  readonly present: number;
 }
 
 /** Custom events by their names. */

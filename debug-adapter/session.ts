@@ -69,6 +69,8 @@ export class Session {
   #gotoTargets = new Map<number, bigint>();
   #machine: LaunchedMachine | undefined;
   #debugger: Debugger | undefined;
+  /** The furthest position at which the machine has been shown. */
+  #present = 0;
   #sources = new SourcePaths('/');
   #plan: Plan | undefined;
   #isStepping = false;
@@ -109,6 +111,7 @@ export class Session {
     this.configuration = configuration;
     const session = new Debugger(machine.target);
     this.#debugger = session;
+    this.#present = 0;
     this.#sources = new SourcePaths(configuration.cwd ?? '/', configuration.sourceFileMap);
     for (const problem of machine.problems) this.output(`${problem}\n`, 'important');
     for (const { file, path, ...wishes } of machine.symbols) {
@@ -315,6 +318,9 @@ export class Session {
 
   #sendState(): void {
     const { target } = this.debugger;
+    // A change by hand has put an end to what was recorded behind it.
+    const recorded = Math.min(this.#present, target.timeTravel?.newest ?? this.#present);
+    this.#present = Math.max(recorded, target.position);
     const pe = this.lastStop && 'pe' in this.lastStop ? this.lastStop.pe : target.current;
     const element = target.processingElements[pe]!;
     this.custom('trapdoor/state', {
@@ -323,6 +329,7 @@ export class Session {
       security: element.secure ? 'secure' : 'non-secure',
       pe,
       position: target.position,
+      present: this.#present,
     });
   }
 

@@ -9,15 +9,13 @@ export class TrapdoorSession {
   readonly session: DebugSession;
   /** What the adapter said last; undefined until it said something. */
   state: StateEventBody | undefined;
-  /** The furthest position the machine has been seen at; what lies behind it is the past. */
-  present = 0;
 
   constructor(session: DebugSession) {
     this.session = session;
   }
 
   get inThePast(): boolean {
-    return this.state !== undefined && !this.state.running && this.state.position < this.present;
+    return this.state !== undefined && !this.state.running && this.state.position < this.state.present;
   }
 
   /** Rejects with the adapter's message when it refuses. */
@@ -30,7 +28,6 @@ export class TrapdoorSession {
 
   takeState(state: StateEventBody): void {
     this.state = state;
-    this.present = Math.max(this.present, state.position);
   }
 }
 

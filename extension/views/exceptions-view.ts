@@ -217,7 +217,7 @@ export function registerExceptionsView(sessions: DebugSessions): Disposable {
     }),
     commands.registerCommand('trapdoor.returnToPresent', async () => {
       const session = sessions.active;
-      if (session) await travelTo(session, session.present);
+      if (session?.state) await travelTo(session, session.state.present);
     }),
   );
 }
