@@ -108,6 +108,8 @@ describe('taking an exception', () => {
       position: 77,
       from: 1,
       to: 2,
+      fromSecure: false,
+      toSecure: false,
       instruction: 0x4000n,
       target: 0x8_0400n,
       cause: 'synchronous',
