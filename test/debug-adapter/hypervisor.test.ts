@@ -211,11 +211,15 @@ describe('a hypervisor in assembly, launched from its source', () => {
   test('restarts with its breakpoints, from the source as it is now', () =>
     debugSource(hypervisor, async (client, path) => {
       await client.launch({}, breakAt(client, path, line('hvc #1')));
+      await client.run('stepIn');
       await client.request('restart', {});
       // Otherwise a client would go on showing the stop before.
       await client.event('continued');
       expect(stopReason(await client.event('stopped'))).toBe('breakpoint');
       expect((await client.stack())[0]).toBe(`guest+0x8  [EL1]  guest.S:${line('hvc #1')}`);
+      // What the run before came to is not this one's future.
+      const state = client.events.filter(({ event }) => event === 'trapdoor/state').at(-1)?.body;
+      expect(state.present).toBe(state.position);
     }));
 
   test('a log point in the hypervisor writes its message at each exit', () =>
