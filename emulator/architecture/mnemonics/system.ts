@@ -74,7 +74,7 @@ export const system = [
   ),
   note(
     'autia autib autda autdb autiasp autibsp autiaz autibz autia1716 autib1716',
-    'Check a signed pointer and restore it. If the code is wrong the result is an address that faults when used, or with FEAT_FPAC an exception of class 0x1C at once.',
+    'Check a signed pointer and restore it. If the code is wrong the result is an address that faults when used, or, on processors that check at once, an exception of class 0x1C.',
     'autiasp\nautiaz',
   ),
   note(
