@@ -1,8 +1,7 @@
-// Debian packages of the arm64 port, fetched with apt into a folder of ours: lists, cache and status of the host stay
-// as they are. apt itself checks signatures, sizes and digests.
+// Debian packages of the arm64 port, fetched from the host's own archive with apt into a folder of ours: lists, cache and
+// status of the host stay as they are. apt itself checks signatures, sizes and digests.
 import { spawnSync } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,14 +14,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const release = 'bookworm';
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const sources = [
-  `deb [signed-by=${keyring}] http://deb.debian.org/debian ${release} main`,
-  `deb [signed-by=${keyring}] http://deb.debian.org/debian ${release}-updates main`,
-  `deb [signed-by=${keyring}] http://deb.debian.org/debian-security ${release}-security main`,
-];
-
 /** What must be installed for fetching, and the Debian package that has it. */
 const programs = { 'apt-get': 'apt', 'apt-cache': 'apt', 'dpkg-deb': 'dpkg', tar: 'tar', xz: 'xz-utils' };
 
@@ -31,12 +22,11 @@ export function requirePrograms() {
   const absent = Object.entries(programs).filter(
     ([program]) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
   );
-  if (!existsSync(keyring)) absent.push([keyring, 'debian-archive-keyring']);
   if (absent.length === 0) return;
   const names = absent.map(([program]) => program).join(', ');
   const packages = [...new Set(absent.map(([, one]) => one))].join(' ');
   throw new Error(
-    `Guests are made of Debian packages, and ${names} is missing here. On Debian or Ubuntu: apt-get install ${packages}; elsewhere run this in a Debian container and copy the folder .guests.`,
+    `Guests are made of Debian packages, and ${names} is missing here. On Debian 12: apt-get install ${packages}; elsewhere run this in a Debian container and copy the folder .guests.`,
   );
 }
 
@@ -60,20 +50,17 @@ export class Debian {
   constructor(folder) {
     this.#folder = folder;
     const apt = join(folder, 'apt');
-    for (const one of ['lists/partial', 'cache/archives/partial', 'state', 'parts']) {
+    for (const one of ['lists/partial', 'cache/archives/partial', 'state']) {
       mkdirSync(join(apt, one), { recursive: true });
     }
     mkdirSync(join(folder, 'packages'), { recursive: true });
     writeFileSync(join(apt, 'state/status'), '');
-    writeFileSync(join(apt, 'sources.list'), `${sources.join('\n')}\n`);
     this.#settings = Object.entries({
       'APT::Architecture': 'arm64',
       'APT::Architectures': 'arm64',
       'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
       'Acquire::Languages': 'none',
       'Acquire::Retries': '3',
-      'Dir::Etc::sourcelist': join(apt, 'sources.list'),
-      'Dir::Etc::sourceparts': join(apt, 'parts'),
       'Dir::State::Lists': join(apt, 'lists'),
       'Dir::State::status': join(apt, 'state/status'),
       'Dir::Cache': join(apt, 'cache'),
