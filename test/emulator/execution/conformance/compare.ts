@@ -59,20 +59,21 @@ export function differenceOf(ours: Result, theirs: Result): string[] | undefined
   return lines.length ? lines : undefined;
 }
 
-function listing(start: Start, at: number): string[] {
-  const pc = BigInt(at);
-  return start.words.map((word, i) => {
-    const here = pc + BigInt(4 * i);
-    return `  ${hex(here, 8)}: ${hex(BigInt(word), 8)}  ${disassemble(word, { pc: here }) ?? 'undefined'}`;
+/** A program at its address and what it starts with, as text. */
+export function describeProgram(start: Start, at: number): string[] {
+  const words = start.words.map((word, i) => {
+    const pc = BigInt(at + 4 * i);
+    return `  ${hex(pc, 8)}: ${hex(BigInt(word), 8)}  ${disassemble(word, { pc }) ?? 'undefined'}`;
   });
-}
-
-function explain(seed: number, start: Start, at: number, ours: Result, theirs: Result): string {
   const initial = [
     ...start.x.map((value, n) => `x${n}=${hex(value)}`),
     `sp=${hex(start.sp)} pstate=${hex(start.pstate)} fpcr=${hex(start.fpcr)}`,
   ];
-  return [`seed ${seed}`, ...listing(start, at), initial.join(' '), ...(differenceOf(ours, theirs) ?? [])].join('\n');
+  return [...words, initial.join(' ')];
+}
+
+function explain(seed: number, start: Start, at: number, ours: Result, theirs: Result): string {
+  return [`seed ${seed}`, ...describeProgram(start, at), ...(differenceOf(ours, theirs) ?? [])].join('\n');
 }
 
 /** Runs `count` programs, the first with seed `seed`, on both. */

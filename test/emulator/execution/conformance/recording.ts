@@ -4,8 +4,7 @@
  * The file has a table of starts, which programs share, and for each program its start, its words, and checksums of what
  * it did. It holds no names: rows may come and go, the words stay.
  */
-import { disassemble } from '../../../../emulator/architecture/disassembler.ts';
-import { fieldsOf } from './compare.ts';
+import { describeProgram, fieldsOf } from './compare.ts';
 import { CODE_AT, type Result, runHere, type Start } from './harness.ts';
 import { LENGTH } from './programs.ts';
 
@@ -101,16 +100,12 @@ export function readRecording(bytes: Uint8Array): Recording {
   return { starts, programs };
 }
 
-function explain(start: SharedStart, { words, checksums }: RecordedProgram, at: number, ours: Result): string {
-  const differing = PARTS.filter((_, i) => checksums[i] !== checksumsOf(ours)[i]);
-  const listing = words.map((word, i) => {
-    const pc = BigInt(at + 4 * i);
-    return `  ${pc.toString(16)}: ${word.toString(16).padStart(8, '0')}  ${disassemble(word, { pc }) ?? 'undefined'}`;
-  });
+function explain(start: Start, checksums: readonly number[], at: number, ours: Result): string {
+  const sums = checksumsOf(ours);
+  const differing = PARTS.filter((_, i) => checksums[i] !== sums[i]);
   return [
     `${differing.join(' and ')} end otherwise than on QEMU:`,
-    ...listing,
-    `starts with ${start.x.map((value, n) => `x${n}=${value.toString(16)}`).join(' ')} pstate=${start.pstate.toString(16)} fpcr=${start.fpcr.toString(16)}`,
+    ...describeProgram(start, at),
     'ends here with',
     ...fieldsOf(ours).map(([name, value]) => `  ${name} ${value}`),
   ].join('\n');
@@ -121,11 +116,12 @@ export function playRecording({ starts, programs }: Recording): string[] {
   const different: string[] = [];
   for (let done = 0; done < programs.length; done += BATCH) {
     const batch = programs.slice(done, done + BATCH);
-    const results = runHere(batch.map(({ start, words }) => ({ ...starts[start]!, words })));
-    for (const [i, program] of batch.entries()) {
+    const whole = batch.map(({ start, words }): Start => ({ ...starts[start]!, words }));
+    const results = runHere(whole);
+    for (const [i, { checksums }] of batch.entries()) {
       const ours = results[i]!;
-      if (checksumsOf(ours).some((sum, part) => sum !== program.checksums[part]))
-        different.push(explain(starts[program.start]!, program, CODE_AT + 4 * WORDS * i, ours));
+      if (checksumsOf(ours).some((sum, part) => sum !== checksums[part]))
+        different.push(explain(whole[i]!, checksums, CODE_AT + 4 * WORDS * i, ours));
     }
   }
   return different;
