@@ -2,7 +2,7 @@
 import { type Instruction, instruction } from '../instruction.ts';
 import { current, type OperandKind, problem } from '../operand.ts';
 import { unsignedImmediate } from '../operands/immediate.ts';
-import { type Arrangement, scalarRegister, vectorRegister } from '../operands/vector.ts';
+import { always, scalarRegister, vectorRegister } from '../operands/vector.ts';
 import type { Helper, I32, RegisterRef, SemanticsBuilder, V128 } from '../semantics.ts';
 import { aesDecryptRound, aesEncryptRound, aesInverseMixColumns, aesMixColumns } from './crypto-aes.ts';
 import { polynomialProductHigh, polynomialProductLow } from './crypto-multiply.ts';
@@ -34,15 +34,7 @@ import {
 import { doublewordsOf, vectorOfDoublewords } from './crypto-words.ts';
 import { checkFloatingPoint } from './simd-common.ts';
 
-/** The only arrangement that an operand can have. */
-const only = (text: string): Arrangement => ({
-  fields: [],
-  describe: text,
-  print: () => text,
-  parse: written => (written === text ? {} : undefined),
-});
-
-const vector = (field: string, arrangement: string) => vectorRegister(field, only(arrangement));
+const vector = (field: string, arrangement: string) => vectorRegister(field, always(arrangement));
 
 const common = { traits: ['vector'], rare: true } as const;
 
@@ -50,6 +42,12 @@ const exclusiveOr = (b: SemanticsBuilder, x: V128, y: V128): V128 => b.wasm('v12
 
 type Two = (b: SemanticsBuilder, d: V128, n: V128) => V128;
 type Three = (b: SemanticsBuilder, d: V128, n: V128, m: V128) => V128;
+
+/** The destination takes part in what is written to it. */
+function accumulate(b: SemanticsBuilder, o: Readonly<Record<'d' | 'n' | 'm', RegisterRef>>, compute: Three): void {
+  checkFloatingPoint(b);
+  b.write(o.d, compute(b, b.read('v128', o.d), b.read('v128', o.n), b.read('v128', o.m)));
+}
 
 const called =
   (helper: Helper) =>
@@ -228,10 +226,7 @@ const threeVectors = (
     syntax: `${name} {d}, {n}, {m}`,
     brief,
     feature,
-    semantics: (b, o) => {
-      checkFloatingPoint(b);
-      b.write(o.d, compute(b, b.read('v128', o.d), b.read('v128', o.n), b.read('v128', o.m)));
-    },
+    semantics: (b, o) => accumulate(b, o, compute),
   }),
 );
 
@@ -300,10 +295,7 @@ const wideHashes = (
     syntax: `${name} {d}, {n}, {m}`,
     brief,
     feature,
-    semantics: (b, o) => {
-      checkFloatingPoint(b);
-      b.write(o.d, compute(b, b.read('v128', o.d), b.read('v128', o.n), b.read('v128', o.m)));
-    },
+    semantics: (b, o) => accumulate(b, o, compute),
   }),
 );
 
