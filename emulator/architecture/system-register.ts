@@ -185,6 +185,20 @@ export function bits(range: string, name: string, brief?: string | FieldDetails,
   return { high, low, name, ...(typeof brief === 'string' ? { brief, ...details } : brief) };
 }
 
+/** A field of one bit for each bit of `range`, from the highest: `name` and a number, which is `first` for the lowest bit. */
+export function eachBit(
+  range: string,
+  name: string,
+  first: number,
+  brief?: string | FieldDetails,
+  details?: FieldDetails,
+): Field[] {
+  const { high, low } = bits(range, name);
+  return Array.from({ length: high - low + 1 }, (_, below) =>
+    bits(`${high - below}`, `${name}${first + high - low - below}`, brief, details),
+  );
+}
+
 export const res0 = (range: string): Field => bits(range, 'RES0');
 export const res1 = (range: string): Field => bits(range, 'RES1');
 

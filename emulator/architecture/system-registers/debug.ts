@@ -1,5 +1,5 @@
 /** Self-hosted debug (Arm ARM D2, D24.3). */
-import { bits, isNot, on, res0, res1, systemRegister } from '../system-register.ts';
+import { bits, eachBit, isNot, on, res0, res1, systemRegister } from '../system-register.ts';
 import {
   atLeast,
   family,
@@ -231,17 +231,7 @@ export const debugRegisters = [
       toEL2('access', isNot('MDCR_EL2', 'TDE,TDA', 0)),
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [
-      res0('63:8'),
-      bits('7', 'CLAIM7', 'Claim tags'),
-      bits('6', 'CLAIM6', 'Claim tags'),
-      bits('5', 'CLAIM5', 'Claim tags'),
-      bits('4', 'CLAIM4', 'Claim tags'),
-      bits('3', 'CLAIM3', 'Claim tags'),
-      bits('2', 'CLAIM2', 'Claim tags'),
-      bits('1', 'CLAIM1', 'Claim tags'),
-      bits('0', 'CLAIM0', 'Claim tags'),
-    ],
+    fields: [res0('63:8'), ...eachBit('7:0', 'CLAIM', 0, 'Claim tags')],
   }),
   systemRegister('DBGCLAIMCLR_EL1', [2, 0, 7, 9, 6], {
     brief: 'Clears claim tags; reads which are set.',
@@ -252,17 +242,7 @@ export const debugRegisters = [
       toEL2('access', isNot('MDCR_EL2', 'TDE,TDA', 0)),
       toEL3('access', on('MDCR_EL3', 'TDA')),
     ],
-    fields: [
-      res0('63:8'),
-      bits('7', 'CLAIM7', 'Claim tags'),
-      bits('6', 'CLAIM6', 'Claim tags'),
-      bits('5', 'CLAIM5', 'Claim tags'),
-      bits('4', 'CLAIM4', 'Claim tags'),
-      bits('3', 'CLAIM3', 'Claim tags'),
-      bits('2', 'CLAIM2', 'Claim tags'),
-      bits('1', 'CLAIM1', 'Claim tags'),
-      bits('0', 'CLAIM0', 'Claim tags'),
-    ],
+    fields: [res0('63:8'), ...eachBit('7:0', 'CLAIM', 0, 'Claim tags')],
   }),
   systemRegister('DBGAUTHSTATUS_EL1', [2, 0, 7, 14, 6], {
     brief: 'Which debug the authentication interface permits.',
