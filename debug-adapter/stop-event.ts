@@ -4,6 +4,8 @@ import type { Debugger } from './debugger/debugger.ts';
 import { headline } from './debugger/exception-text.ts';
 import type { Stop } from './debugger/stop.ts';
 
+export const panicHeadline = 'Guest kernel panic';
+
 /** The body of the `stopped` event. */
 export function describeStop(stop: Stop, session: Debugger): DebugProtocol.StoppedEvent['body'] {
   const pe = 'pe' in stop ? stop.pe : session.target.current;
@@ -36,6 +38,14 @@ export function describeStop(stop: Stop, session: Debugger): DebugProtocol.Stopp
       const description = headline(stop.record);
       return { ...common, reason: 'exception', description, text: description, hitBreakpointIds: [...stop.ids] };
     }
+    case 'panic':
+      return {
+        ...common,
+        reason: 'exception',
+        description: panicHeadline,
+        text: stop.text,
+        hitBreakpointIds: [...stop.ids],
+      };
     case 'history': {
       const description = stop.end === 'start' ? 'Start of the recording' : 'End of the recording';
       return { ...common, reason: 'step', description, text: description };

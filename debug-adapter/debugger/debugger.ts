@@ -119,6 +119,10 @@ export class Debugger {
         ? undefined
         : record => plan?.(record) === true || filters.some(({ filter }) => filter!.matches(record)),
     );
+    const listening = filters.filter(({ filter }) => filter!.says);
+    this.target.setSerialLineCatcher(
+      listening.length === 0 ? undefined : line => listening.some(({ filter }) => filter!.says!(line) !== undefined),
+    );
   }
 
   setPlanCatcher(catcher: ((record: ExceptionRecord) => boolean) | undefined): void {
@@ -171,6 +175,8 @@ export class Debugger {
         return this.#judgeWatchpoint(stop);
       case 'exception':
         return this.#judgeException(stop.pe, stop.record);
+      case 'serialLine':
+        return this.#judgeLine(stop.pe, stop.line);
       case 'idle':
         return { reason: 'idle', pe: this.target.current };
       case 'unsupported':
@@ -244,6 +250,19 @@ export class Debugger {
     );
     const first = hit[0];
     return first && { reason: 'exception', pe, ids: hit.map(one => one.id), record, filter: first.filter!.id };
+  }
+
+  #judgeLine(pe: number, line: string): Stop | undefined {
+    const problems: string[] = [];
+    const ids: number[] = [];
+    let said: string | undefined;
+    for (const breakpoint of this.breakpoints.exceptions) {
+      const says = breakpoint.filter!.says?.(line);
+      if (says === undefined || !this.#counts(breakpoint, pe, undefined, problems)) continue;
+      said ??= says;
+      ids.push(breakpoint.id);
+    }
+    return said === undefined ? undefined : { reason: 'panic', pe, ids, text: [said, ...problems].join('; ') };
   }
 
   /** Whether reaching a breakpoint counts; says what its log point says. */

@@ -1,4 +1,5 @@
 /** The kinds of exceptions and returns that can be broken on, named as users write them in conditions. */
+import { panicReason } from './kernel-panic.ts';
 import type { ExceptionRecord } from './target.ts';
 
 export interface ExceptionFilter {
@@ -9,6 +10,8 @@ export interface ExceptionFilter {
   /** Exception classes (ESR_ELx.EC) that the name stands for in conditions. */
   readonly classes?: readonly number[];
   matches(record: ExceptionRecord): boolean;
+  /** For what a guest tells on its console: what the line says, when it is such a line. */
+  says?(line: string): string | undefined;
 }
 
 /** Numbers that stand for asynchronous exceptions, which have no class, where a condition compares `ec`. */
@@ -117,6 +120,14 @@ export const exceptionFilters: readonly ExceptionFilter[] = [
     description: 'Any exception return from EL2 into a guest',
     default: false,
     matches: record => record.kind === 'return' && record.guest === 'entry',
+  },
+  {
+    id: 'panic',
+    label: 'Kernel panic',
+    description: "Linux says so on the machine's first serial port",
+    default: true,
+    matches: () => false,
+    says: panicReason,
   },
   {
     id: 'elchange',

@@ -126,7 +126,10 @@ export function* reverseContinue(session: Debugger): Plan {
         if (
           asked &&
           target.position < end &&
-          (asked.reason === 'breakpoint' || asked.reason === 'data' || asked.reason === 'exception')
+          (asked.reason === 'breakpoint' ||
+            asked.reason === 'data' ||
+            asked.reason === 'exception' ||
+            asked.reason === 'panic')
         ) {
           last = { position: target.position, stop: asked };
         }

@@ -26,6 +26,14 @@ export type Stop =
       readonly record: ExceptionRecord;
       readonly filter: string;
     }
+  /** The guest's kernel has said on its console that it panicked. */
+  | {
+      readonly reason: 'panic';
+      readonly pe: number;
+      readonly ids: readonly number[];
+      /** The kernel's reason. */
+      readonly text: string;
+    }
   /** The recording ends here; there is nothing before (or after) it. */
   | { readonly reason: 'history'; readonly pe: number; readonly end: 'start' | 'end' }
   /** Put there by a journey to a position. */

@@ -100,6 +100,8 @@ export type TargetStop =
   | { readonly kind: 'watchpoint'; readonly pe: number; readonly hit: WatchpointHit }
   /** The exception catcher asked to stop; the element stands at the first instruction after the exception or return. */
   | { readonly kind: 'exception'; readonly pe: number; readonly record: ExceptionRecord }
+  /** The catcher of lines asked to stop; the element stands a few instructions behind the one that sent the line's end. */
+  | { readonly kind: 'serialLine'; readonly pe: number; readonly line: string }
   /** No element can run and no event is scheduled: only input from outside goes on. */
   | { readonly kind: 'idle' }
   /** The machine ended by itself. */
@@ -165,6 +167,11 @@ export interface Target {
   setWatchpoints(watchpoints: readonly Watchpoint[]): readonly (string | undefined)[];
   /** Asked of every record as it is appended; true stops the run there. Undefined: nobody is asked. */
   setExceptionCatcher(catcher: ((record: ExceptionRecord) => boolean) | undefined): void;
+  /**
+   * Asked of every line, without its end, that the machine's first serial port sends (the last 1,024 characters of a
+   * longer one), again when history is run again; true stops the run there. Undefined: nobody is asked.
+   */
+  setSerialLineCatcher(catcher: ((line: string) => boolean) | undefined): void;
 
   readMemory(pe: number, at: SpaceAddress, length: number): MemoryRead;
   /** Writes memory; gives the number of bytes written. Device registers are not written. */

@@ -2,6 +2,7 @@ import { categoryLabel, categoryOf } from '../debugger/exception-filters.ts';
 import { headline } from '../debugger/exception-text.ts';
 import { explain } from '../debugger/explanation.ts';
 import { UserProblem } from '../debugger/target.ts';
+import { panicHeadline } from '../stop-event.ts';
 import { request } from './request.ts';
 
 /** The exception explained in words: the last one stopped at, or else the one being handled. */
@@ -12,6 +13,8 @@ export const exceptionInfo = request('exceptionInfo', {
   run(session, { threadId }) {
     const pe = session.element(threadId);
     const { lastStop } = session;
+    if (lastStop?.reason === 'panic' && lastStop.pe === pe)
+      return { exceptionId: panicHeadline, description: lastStop.text, breakMode: 'always' as const };
     const record =
       lastStop?.reason === 'exception' && lastStop.pe === pe ? lastStop.record : session.debugger.handledException(pe);
     if (!record) {

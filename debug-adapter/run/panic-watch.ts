@@ -1,12 +1,7 @@
-/** Hears a kernel's panic on the console: a kernel that panicked spins for ever, which looks like work from outside. */
-
-/** The first line of a panic of Linux, and the last, behind all that it says about it. */
-const first = /Kernel panic - not syncing: (.*?)\s*$/;
-const last = /---\[ end Kernel panic - not syncing: /;
-const longestLine = 1024;
+/** Hears a kernel's panic on the console, to its end. */
+import { endsPanic, panicReason } from '../debugger/kernel-panic.ts';
 
 export class PanicWatch {
-  #line = '';
   #reason: string | undefined;
   #isOver = false;
 
@@ -19,12 +14,8 @@ export class PanicWatch {
     return this.#isOver;
   }
 
-  hear(text: string): void {
-    const lines = (this.#line + text).split('\n');
-    this.#line = (lines.pop() ?? '').slice(-longestLine);
-    for (const line of lines) {
-      if (last.test(line)) this.#isOver = true;
-      else this.#reason ??= first.exec(line)?.[1];
-    }
+  hear(line: string): void {
+    if (endsPanic(line)) this.#isOver = true;
+    else this.#reason ??= panicReason(line);
   }
 }

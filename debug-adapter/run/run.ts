@@ -62,10 +62,13 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
   const decoder = new TextDecoder();
   target.onSerialOutput = bytes => {
     environment.write(bytes);
-    const text = decoder.decode(bytes, { stream: true });
-    conversation.hear(text);
-    panic.hear(text);
+    conversation.hear(decoder.decode(bytes, { stream: true }));
   };
+  // The run goes on until the kernel has said all.
+  target.setSerialLineCatcher(line => {
+    panic.hear(line);
+    return false;
+  });
   if (args.traceExceptions || args.traceExits) {
     const exits = new GuestExitTracker();
     const { exceptions } = target;

@@ -148,6 +148,9 @@ export class EmulatorTarget implements Target {
   setExceptionCatcher(catcher: ((record: ExceptionRecord) => boolean) | undefined): void {
     this.machine.exceptionCatcher = catcher;
   }
+  setSerialLineCatcher(catcher: ((line: string) => boolean) | undefined): void {
+    this.machine.serialLineCatcher = catcher;
+  }
 
   readMemory(pe: number, at: SpaceAddress, length: number): MemoryRead {
     return readMemory(this.machine, this.#unit(pe), at, length);
@@ -184,5 +187,6 @@ export class EmulatorTarget implements Target {
   dispose(): void {
     this.machine.onSerialOutput = undefined;
     this.machine.exceptionCatcher = undefined;
+    this.machine.serialLineCatcher = undefined;
   }
 }

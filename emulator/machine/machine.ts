@@ -40,6 +40,8 @@ export type MachineStop =
   | { readonly kind: 'watchpoint'; readonly pe: number; readonly hit: WatchpointHit }
   /** The exception catcher wanted to stop here. */
   | { readonly kind: 'exception'; readonly pe: number; readonly record: ExceptionRecord }
+  /** The catcher of lines wanted to stop here. */
+  | { readonly kind: 'serialLine'; readonly pe: number; readonly line: string }
   | { readonly kind: 'idle' }
   | {
       readonly kind: 'ended';
@@ -70,6 +72,8 @@ export class Machine {
   onSerialOutput: ((byte: number) => void) | undefined;
   /** Asked of every record; true stops the run. */
   exceptionCatcher: ((record: ExceptionRecord) => boolean) | undefined;
+  /** Asked of every line that the guest has sent to the terminal, without its end; true stops the run. */
+  serialLineCatcher: ((line: string) => boolean) | undefined;
   private readonly watchpoints = new Watchpoints();
   private readonly systemInstructions: readonly SystemInstructionAccess[];
   private watchpointHit: WatchpointHit | undefined;
@@ -77,6 +81,9 @@ export class Machine {
   private deviceHit: WatchpointHit | undefined;
   private watching = true;
   private caught: ExceptionRecord | undefined;
+  /** The line that the guest is sending, or its last characters: part of the state, so that going back goes back in it. */
+  private serialLine = '';
+  private caughtLine: string | undefined;
   private ending: Ending | undefined;
   /** Bytes that the guest has sent, at the present position and at most: only new ones are given out. */
   private outputSent = 0;
@@ -181,7 +188,8 @@ export class Machine {
   private runTo(target: number): MachineStop {
     let skip = true;
     for (;;) {
-      if (this.ending) return this.ending;
+      const owed = this.owedStop();
+      if (owed) return owed;
       this.history.reached();
       if (this.position >= target) return { kind: 'budget' };
       const stop = this.core.run(Math.min(target, this.history.nextStop()), skip);
@@ -202,14 +210,21 @@ export class Machine {
         this.deviceHit = undefined;
         // What has ended stays so, and is told at the next run.
         if (hit) return { kind: 'watchpoint', pe: stop.pe, hit };
-        if (this.ending) return this.ending;
-        return record && { kind: 'exception', pe: stop.pe, record };
+        if (record) return { kind: 'exception', pe: stop.pe, record };
+        return this.owedStop();
       }
       case 'watchpoint':
         return this.finishWatchedAccess(stop.pe);
       default:
         return stop;
     }
+  }
+
+  /** What has happened and must be told, at the next run if something else was told now. */
+  private owedStop(): MachineStop | undefined {
+    const line = this.caughtLine;
+    this.caughtLine = undefined;
+    return line === undefined ? this.ending : { kind: 'serialLine', pe: this.core.current, line };
   }
 
   /** The access was stopped before it happened: let the instruction do it now, then report. */
@@ -227,8 +242,9 @@ export class Machine {
   }
 
   private replayTo(position: number): void {
-    const { exceptionCatcher } = this;
+    const { exceptionCatcher, serialLineCatcher } = this;
     this.exceptionCatcher = undefined;
+    this.serialLineCatcher = undefined;
     this.watching = false;
     try {
       while (this.position < position) {
@@ -239,6 +255,7 @@ export class Machine {
       this.history.reached();
     } finally {
       this.exceptionCatcher = exceptionCatcher;
+      this.serialLineCatcher = serialLineCatcher;
       this.watching = true;
       this.forgetTranslations();
     }
@@ -373,6 +390,7 @@ export class Machine {
       devices: this.snapshotables.map(device => device.save()),
       errors: this.core.units.map(({ pe }) => pe.systemErrorPending),
       outputSent: this.outputSent,
+      serialLine: this.serialLine,
     };
   }
 
@@ -393,6 +411,8 @@ export class Machine {
     this.core.executor.restoreFlags(saved.core.flags);
     this.exceptions.shortenTo(this.position);
     this.outputSent = saved.outputSent;
+    this.serialLine = saved.serialLine;
+    this.caughtLine = undefined;
     this.ending = undefined;
     this.caught = undefined;
     this.deviceHit = undefined;
@@ -414,6 +434,8 @@ export class Machine {
     this.ending = undefined;
     this.outputSent = 0;
     this.outputShown = 0;
+    this.serialLine = '';
+    this.caughtLine = undefined;
     for (const unit of core.units) {
       const { pe, state } = unit;
       resetProcessingElement(pe, mpidr(board.affinities[state.index] ?? 0));
@@ -465,9 +487,24 @@ export class Machine {
 
   private transmit(byte: number): void {
     this.outputSent++;
+    this.hearLine(byte);
     if (this.outputSent <= this.outputShown) return;
     this.outputShown = this.outputSent;
     this.onSerialOutput?.(byte);
+  }
+
+  private hearLine(byte: number): void {
+    if (byte !== NEWLINE) {
+      this.serialLine = (this.serialLine + String.fromCharCode(byte)).slice(-LONGEST_LINE);
+      return;
+    }
+    const line = this.serialLine.replace(/\r$/, '');
+    this.serialLine = '';
+    if (!this.serialLineCatcher?.(line)) return;
+    this.caughtLine = line;
+    // The store that sent it is carried out within generated code, which ends at its next check.
+    this.core.executor.requestPause();
+    this.core.executor.requestCheck();
   }
 
   private pinsChanged(index: number): void {
@@ -536,6 +573,10 @@ export class Machine {
   }
 }
 
+const NEWLINE = 0x0a;
+/** Of a longer line the last so many characters are kept. */
+const LONGEST_LINE = 1024;
+
 /** Records that go into a snapshot: enough for the call stack across Exception levels. */
 const RECORDS_IN_SNAPSHOT = 2_000;
 
@@ -552,6 +593,7 @@ interface SavedMachine {
   readonly devices: readonly unknown[];
   readonly errors: readonly boolean[];
   readonly outputSent: number;
+  readonly serialLine: string;
 }
 
 /** MPIDR_EL1: bit 31 is RES1. */

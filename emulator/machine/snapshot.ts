@@ -14,7 +14,7 @@ const RECORD = 8 + PAGE;
 const HEADER = 16;
 const mark = new TextEncoder().encode('TRAPDOOR');
 /** Must grow whenever what a machine saves changes its meaning. */
-export const snapshotVersion = 1;
+export const snapshotVersion = 2;
 
 /** The bytes are no snapshot, or not one for this machine. The message is for a person. */
 export class SnapshotError extends Error {

@@ -42,3 +42,27 @@ testWith(...linuxFiles)(
   },
   900_000,
 );
+
+testWith(linuxFiles[0])(
+  'stops where a kernel without a root file system panics, in the function that writes to the console',
+  async () => {
+    const words = wordsOf(linux({ cpu: 'neoverse-n1', gic: 3, mode: 'vhe', run: 'none' }));
+    const initrd = words.indexOf('-initrd');
+    words.splice(initrd, 2);
+    const client = new Client(configuration => launchMachine(configuration, words));
+    try {
+      const stop = await client.launch({}, () => client.request('setExceptionBreakpoints', { filters: ['panic'] }));
+      expect(stop.body).toMatchObject({
+        reason: 'exception',
+        description: 'Guest kernel panic',
+        text: 'VFS: Unable to mount root fs on unknown-block(0,0)',
+      });
+      expect(await client.evaluate('el')).toBe('2');
+      // Its callers, from the console's driver down to the thread's first function.
+      expect((await client.stack()).length).toBeGreaterThan(8);
+    } finally {
+      await client.respond('disconnect');
+    }
+  },
+  900_000,
+);

@@ -194,6 +194,8 @@ export class ScriptedTarget implements Target {
     this.#watchpoints = watchpoints;
     return watchpoints.map(() => undefined);
   }
+  /** The script's output is not told in lines. */
+  setSerialLineCatcher(): void {}
   setExceptionCatcher(catcher: ((record: ExceptionRecord) => boolean) | undefined): void {
     this.#catcher = catcher;
   }
