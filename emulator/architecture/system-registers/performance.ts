@@ -1,5 +1,15 @@
 /** Performance monitors (Arm ARM D13, D24.5). */
-import { bits, eachBit, off, on, res0, res1, systemRegister } from '../system-register.ts';
+import {
+  bits,
+  type Direction,
+  eachBit,
+  off,
+  on,
+  res0,
+  res1,
+  systemRegister,
+  type TrapDraft,
+} from '../system-register.ts';
 import {
   atLeast,
   family,
@@ -13,6 +23,36 @@ import {
   upTo31,
   writeOnly,
 } from './vocabulary.ts';
+
+type Access = Direction | 'access';
+
+/** MDCR_EL2 and MDCR_EL3 give all performance registers to EL2 or EL3. */
+const byDebugConfiguration = (access: Access): TrapDraft[] => [
+  toEL2(access, on('MDCR_EL2', 'TPM')),
+  toEL3(access, on('MDCR_EL3', 'TPM')),
+];
+
+/** A register that EL0 may use where one of the fields `enable` of PMUSERENR_EL0 is set. */
+const byEnable = (enable: string, access: Access, fine: string): TrapDraft[] => [
+  toEL1(access, off('PMUSERENR_EL0', enable)),
+  ...fineGrained('HDFG', fine, access, notInHost),
+  ...byDebugConfiguration(access),
+];
+
+/** A counter: EL0 may read it where less is enabled than what it takes to write it. */
+const byReadEnable = (enable: string, fine: string): TrapDraft[] => [
+  toEL1('read', off('PMUSERENR_EL0', enable)),
+  toEL1('write', off('PMUSERENR_EL0', 'EN')),
+  ...fineGrained('HDFG', fine, 'access', notInHost),
+  ...byDebugConfiguration('access'),
+];
+
+/** A bit for each counter. */
+const ofCounters = [
+  res0('63:32'),
+  bits('31', 'C', 'Cycle counter'),
+  ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
+];
 
 export const performanceRegisters = [
   systemRegister('PMCR_EL0', [3, 3, 9, 12, 0], {
@@ -50,17 +90,8 @@ export const performanceRegisters = [
     access: readWrite(0),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCNTEN', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: byEnable('EN', 'access', 'PMCNTEN'),
+    fields: ofCounters,
   }),
   systemRegister('PMCNTENCLR_EL0', [3, 3, 9, 12, 2], {
     brief: 'Turns counters off; reads which are on.',
@@ -68,34 +99,16 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: { sharedWith: 'PMCNTENSET_EL0' },
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCNTEN', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: byEnable('EN', 'access', 'PMCNTEN'),
+    fields: ofCounters,
   }),
   systemRegister('PMOVSCLR_EL0', [3, 3, 9, 12, 3], {
     brief: 'Which counters have overflowed; writing 1 clears.',
     access: readWrite(0),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMOVS', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: byEnable('EN', 'access', 'PMOVS'),
+    fields: ofCounters,
   }),
   systemRegister('PMOVSSET_EL0', [3, 3, 9, 14, 3], {
     brief: 'Which counters have overflowed; writing 1 sets.',
@@ -103,33 +116,16 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: { sharedWith: 'PMOVSCLR_EL0' },
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMOVS', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: byEnable('EN', 'access', 'PMOVS'),
+    fields: ofCounters,
   }),
   systemRegister('PMINTENSET_EL1', [3, 0, 9, 14, 1], {
     brief: 'Turns overflow interrupts on; reads which are on.',
     access: readWrite(1),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      ...fineGrained('HDFG', 'PMINTEN', 'access'),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: [...fineGrained('HDFG', 'PMINTEN', 'access'), ...byDebugConfiguration('access')],
+    fields: ofCounters,
   }),
   systemRegister('PMINTENCLR_EL1', [3, 0, 9, 14, 2], {
     brief: 'Turns overflow interrupts off; reads which are on.',
@@ -137,16 +133,8 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: { sharedWith: 'PMINTENSET_EL1' },
-    traps: [
-      ...fineGrained('HDFG', 'PMINTEN', 'access'),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
-    fields: [
-      res0('63:32'),
-      bits('31', 'C', 'Cycle counter'),
-      ...eachBit('30:0', 'P', 0, 'Event counter of this number'),
-    ],
+    traps: [...fineGrained('HDFG', 'PMINTEN', 'access'), ...byDebugConfiguration('access')],
+    fields: ofCounters,
   }),
   systemRegister('PMSWINC_EL0', [3, 3, 9, 12, 4], {
     brief: 'Counts one software event in the counters selected.',
@@ -154,12 +142,7 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: 'none',
-    traps: [
-      toEL1('write', off('PMUSERENR_EL0', 'SW,EN')),
-      ...fineGrained('HDFG', 'PMSWINC_EL0', 'write', notInHost),
-      toEL2('write', on('MDCR_EL2', 'TPM')),
-      toEL3('write', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('SW,EN', 'write', 'PMSWINC_EL0'),
     fields: [res0('63:31'), ...eachBit('30:0', 'P', 0, 'Event counter of this number')],
   }),
   systemRegister('PMSELR_EL0', [3, 3, 9, 12, 5], {
@@ -167,36 +150,21 @@ export const performanceRegisters = [
     access: readWrite(0),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'ER,EN')),
-      ...fineGrained('HDFG', 'PMSELR_EL0', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('ER,EN', 'access', 'PMSELR_EL0'),
     fields: [res0('63:5'), bits('4:0', 'SEL', 'Counter; 31 is the cycle counter')],
   }),
   systemRegister('PMCEID0_EL0', [3, 3, 9, 12, 6], {
     brief: 'Which common events 0 to 31 and 0x4000 to 0x401f are counted.',
     access: readOnly(0),
     feature: 'FEAT_PMUv3',
-    traps: [
-      toEL1('read', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCEIDn_EL0', 'read', notInHost),
-      toEL2('read', on('MDCR_EL2', 'TPM')),
-      toEL3('read', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('EN', 'read', 'PMCEIDn_EL0'),
     fields: [...eachBit('63:32', 'IDhi', 0, { feature: 'FEAT_PMUv3p1' }), ...eachBit('31:0', 'ID', 0)],
   }),
   systemRegister('PMCEID1_EL0', [3, 3, 9, 12, 7], {
     brief: 'Which common events 32 to 63 and 0x4020 to 0x403f are counted.',
     access: readOnly(0),
     feature: 'FEAT_PMUv3',
-    traps: [
-      toEL1('read', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCEIDn_EL0', 'read', notInHost),
-      toEL2('read', on('MDCR_EL2', 'TPM')),
-      toEL3('read', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('EN', 'read', 'PMCEIDn_EL0'),
     fields: [...eachBit('63:32', 'IDhi', 0, { feature: 'FEAT_PMUv3p1' }), ...eachBit('31:0', 'ID', 0)],
   }),
   systemRegister('PMCCNTR_EL0', [3, 3, 9, 13, 0], {
@@ -204,13 +172,7 @@ export const performanceRegisters = [
     access: readWrite(0),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      toEL1('read', off('PMUSERENR_EL0', 'CR,EN')),
-      toEL1('write', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCCNTR_EL0', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byReadEnable('CR,EN', 'PMCCNTR_EL0'),
     fields: [bits('63:0', 'CCNT', 'Cycles')],
   }),
   systemRegister('PMCCFILTR_EL0', [3, 3, 14, 15, 7], {
@@ -218,12 +180,7 @@ export const performanceRegisters = [
     access: readWrite(0),
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMCCFILTR_EL0', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('EN', 'access', 'PMCCFILTR_EL0'),
     fields: [
       res0('63:32'),
       bits('31', 'P', 'Not at EL1'),
@@ -243,12 +200,7 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: 'none',
-    traps: [
-      toEL1('access', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMEVTYPERn_EL0', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byEnable('EN', 'access', 'PMEVTYPERn_EL0'),
     fields: [bits('63:0', 'EVTYPERn')],
   }),
   systemRegister('PMXEVCNTR_EL0', [3, 3, 9, 13, 2], {
@@ -257,13 +209,7 @@ export const performanceRegisters = [
     feature: 'FEAT_PMUv3',
     handler: 'pmu',
     storage: 'none',
-    traps: [
-      toEL1('read', off('PMUSERENR_EL0', 'ER,EN')),
-      toEL1('write', off('PMUSERENR_EL0', 'EN')),
-      ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
-      toEL2('access', on('MDCR_EL2', 'TPM')),
-      toEL3('access', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: byReadEnable('ER,EN', 'PMEVCNTRn_EL0'),
     fields: [
       bits('63:32', 'HIGH', 'Upper half of the count', { feature: 'FEAT_PMUv3p5' }),
       bits('31:0', 'PMEVCNTR', 'Count'),
@@ -276,11 +222,9 @@ export const performanceRegisters = [
     handler: 'pmu',
     traps: [
       ...fineGrained('HDFG', 'PMUSERENR_EL0', 'read', notInHost),
-      toEL2('read', on('MDCR_EL2', 'TPM')),
-      toEL3('read', on('MDCR_EL3', 'TPM')),
+      ...byDebugConfiguration('read'),
       ...fineGrained('HDFG', 'PMUSERENR_EL0', 'write'),
-      toEL2('write', on('MDCR_EL2', 'TPM')),
-      toEL3('write', on('MDCR_EL3', 'TPM')),
+      ...byDebugConfiguration('write'),
     ],
     fields: [
       res0('63:4'),
@@ -294,11 +238,7 @@ export const performanceRegisters = [
     brief: 'Parameters of the implementation.',
     access: readOnly(1),
     feature: 'FEAT_PMUv3p4',
-    traps: [
-      ...fineGrained('HDFG', 'PMMIR_EL1', 'read'),
-      toEL2('read', on('MDCR_EL2', 'TPM')),
-      toEL3('read', on('MDCR_EL3', 'TPM')),
-    ],
+    traps: [...fineGrained('HDFG', 'PMMIR_EL1', 'read'), ...byDebugConfiguration('read')],
     fields: [
       res0('63:29'),
       bits('28', 'SME'),
@@ -316,13 +256,7 @@ export const performanceRegisters = [
       feature: 'FEAT_PMUv3',
       unless: atLeast('PMCR_EL0', 'N', n + 1, 31),
       handler: 'pmu',
-      traps: [
-        toEL1('read', off('PMUSERENR_EL0', 'ER,EN')),
-        toEL1('write', off('PMUSERENR_EL0', 'EN')),
-        ...fineGrained('HDFG', 'PMEVCNTRn_EL0', 'access', notInHost),
-        toEL2('access', on('MDCR_EL2', 'TPM')),
-        toEL3('access', on('MDCR_EL3', 'TPM')),
-      ],
+      traps: byReadEnable('ER,EN', 'PMEVCNTRn_EL0'),
       fields: [
         bits('63:32', 'HIGH', 'Upper half of the count', { feature: 'FEAT_PMUv3p5' }),
         bits('31:0', 'EVCNT', 'Count'),
@@ -336,12 +270,7 @@ export const performanceRegisters = [
       feature: 'FEAT_PMUv3',
       unless: atLeast('PMCR_EL0', 'N', n + 1, 31),
       handler: 'pmu',
-      traps: [
-        toEL1('access', off('PMUSERENR_EL0', 'EN')),
-        ...fineGrained('HDFG', 'PMEVTYPERn_EL0', 'access', notInHost),
-        toEL2('access', on('MDCR_EL2', 'TPM')),
-        toEL3('access', on('MDCR_EL3', 'TPM')),
-      ],
+      traps: byEnable('EN', 'access', 'PMEVTYPERn_EL0'),
       fields: [
         res0('63:32'),
         bits('31', 'P', 'Not at EL1'),
