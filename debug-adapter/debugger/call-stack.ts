@@ -6,6 +6,7 @@ import type { ExceptionLevelStacks } from './exception-levels.ts';
 import type { CodeFrame, Frame, FrameRegisters } from './frame.ts';
 import type { Images } from './images.ts';
 import { prologueEffect } from './prologue.ts';
+import { movesStack, savedContext } from './saved-context.ts';
 import type { AddressSpace, ExceptionLevel, Target } from './target.ts';
 
 const maximumFrames = 200;
@@ -136,7 +137,10 @@ class Unwinder {
   caller(frame: CodeFrame, before: readonly bigint[] | undefined, beyond: ReadonlySet<string>): CodeFrame | undefined {
     const chained = before === undefined || frame.registers.x(29) !== before[29];
     const caller =
-      this.#byCallFrames(frame) ?? this.#byPrologue(frame) ?? (chained ? this.#byFramePointer(frame) : undefined);
+      this.#byCallFrames(frame) ??
+      this.#bySavedContext(frame) ??
+      this.#byPrologue(frame) ??
+      (chained ? this.#byFramePointer(frame) : undefined);
     if (!caller || caller.pc === 0n || caller.pc === before?.[30] || beyond.has(`${frame.el} ${caller.pc}`))
       return undefined;
     const sp = caller.registers.sp;
@@ -231,18 +235,41 @@ class Unwinder {
     );
   }
 
-  #byPrologue(frame: CodeFrame): CodeFrame | undefined {
+  /** The function that a frame is in, from its start up to where the frame is. */
+  #executed(frame: CodeFrame): { readonly start: bigint; readonly words: number[] } | undefined {
     const symbol = this.#images.symbolAt(frame.lookup, frame.context);
-    const { sp } = frame.registers;
-    if (!symbol || symbol.symbol.kind === 'object' || symbol.offset > 0x4000 || sp === undefined) return undefined;
-    const bytes = this.#target.readMemory(
-      this.#pe,
-      { space: frame.space, address: symbol.address },
-      Number(frame.pc - symbol.address),
-    ).bytes;
+    if (!symbol || symbol.symbol.kind === 'object' || symbol.offset > 0x4000) return undefined;
+    const start = symbol.address;
+    const length = Number(frame.pc - start);
+    const { bytes } = this.#target.readMemory(this.#pe, { space: frame.space, address: start }, length);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const words: number[] = [];
     for (let at = 0; at + 4 <= bytes.length; at += 4) words.push(view.getUint32(at, true));
+    return { start, words };
+  }
+
+  /** Of a function that has put its caller's registers into a structure, as the one that enters a guest does. */
+  #bySavedContext(frame: CodeFrame): CodeFrame | undefined {
+    const executed = this.#executed(frame);
+    const { sp } = frame.registers;
+    if (!executed || sp === undefined || movesStack(executed.words)) return undefined;
+    const element = this.#target.processingElements[this.#pe]!;
+    const { slots, signed } = savedContext(executed.words, executed.start, el =>
+      el === frame.el ? element.readRegister(`tpidr_el${el}`) : undefined,
+    );
+    const saved = (number: number) => {
+      const slot = slots.get(number);
+      return slot === undefined ? undefined : this.#read(frame.space, slot, 8);
+    };
+    const pc = saved(30);
+    // What was not saved is lost: other registers have been loaded since.
+    return pc === undefined ? undefined : this.#frame(frame, signed ? stripSignature(pc) : pc, sp, saved, () => true);
+  }
+
+  #byPrologue(frame: CodeFrame): CodeFrame | undefined {
+    const words = this.#executed(frame)?.words;
+    const { sp } = frame.registers;
+    if (!words || sp === undefined) return undefined;
     // The call that a caller is in the middle of must not count as one that lost the return address.
     if (!frame.isTop) words.pop();
     const effect = prologueEffect(words);

@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { describe, expect, test } from 'vitest';
 import type { Client } from './support/client.ts';
-import { debugSource, hypervisor, lineOf, stopReason } from './support/guests.ts';
+import { debugSource, hypervisor, lineOf, powerOff, stopReason, vectors } from './support/guests.ts';
 
 const line = (text: string) => lineOf(hypervisor, text);
 
@@ -291,5 +291,93 @@ describe('guests that go wrong', () => {
         '/nonexistent/file cannot be read: there is no such file',
       );
       expect((await client.respond('launch', {})).message).toMatch(/nothing to run/);
+    }));
+});
+
+/** EL2 keeps its registers in a structure of its own while its guest runs with others. */
+const keepsContext = `
+  .globl _start
+_start:
+  ldr x0, =0x40300000
+  mov sp, x0
+  adr x0, context_vectors
+  msr vbar_el2, x0
+  mov x0, #(1 << 31)
+  msr hcr_el2, x0
+  mov x0, #256
+  msr tpidr_el2, x0
+  isb
+  bl serve
+  b .
+
+serve:
+  stp x29, x30, [sp, #-32]!
+  mov x29, sp
+  str x19, [sp, #16]
+  mov x19, #0x19
+  bl run
+  ldr x19, [sp, #16]
+  ldp x29, x30, [sp], #32
+  ret
+
+run:
+  stp x29, x30, [sp, #-16]!
+  mov x29, sp
+  ldr x0, =guest
+  bl enter
+  ldp x29, x30, [sp], #16
+  ret
+
+  .globl enter
+enter:
+  adrp x1, context
+  add x1, x1, :lo12:context
+  mrs x2, tpidr_el2
+  add x1, x1, x2
+  stp x19, x20, [x1, #16]
+  stp x29, x30, [x1, #32]
+  cbnz x0, 1f
+  ret
+1: msr elr_el2, x0
+  mov x0, #0x3c5
+  msr spsr_el2, x0
+  mov x19, #1
+  mov x29, #2
+  mov x30, #3
+  eret
+
+  .globl guest
+guest:
+  hvc #1
+${powerOff}
+unexpected:
+  b .
+${vectors('context_vectors', { lower: 'unexpected' })}
+  .data
+  .balign 8
+context: .space 512
+`;
+
+describe('a hypervisor that keeps its registers in a structure', () => {
+  test('is unwound from where it entered its guest, with what its callers had in registers', () =>
+    debugSource(keepsContext, async client => {
+      await client.launch({}, () => client.request('setExceptionBreakpoints', { filters: ['vmexit'] }));
+      const stack = await client.stack();
+      expect(stack.map(frame => frame.split(/[+ ]/)[0])).toEqual([
+        'context_vectors',
+        '──',
+        'guest',
+        '──',
+        'enter',
+        'run',
+        'serve',
+        '_start',
+      ]);
+      expect(stack[6]).toContain(`guest.S:${lineOf(keepsContext, 'bl run')}`);
+      const { stackFrames } = await client.request('stackTrace', { threadId: 1 });
+      const x19 = (frame: number) =>
+        client.request('evaluate', { expression: 'x19', frameId: stackFrames[frame]!.id, context: 'watch' });
+      expect((await x19(5)).result).toBe('0x19');
+      expect((await x19(6)).result).toBe('0x19');
     }));
 });
