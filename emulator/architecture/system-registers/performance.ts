@@ -1,16 +1,7 @@
 /** Performance monitors (Arm ARM D13, D24.5). */
+import { bits, eachBit, off, on, res0, res1, systemRegister, type TrapDraft } from '../system-register.ts';
 import {
-  bits,
-  type Direction,
-  eachBit,
-  off,
-  on,
-  res0,
-  res1,
-  systemRegister,
-  type TrapDraft,
-} from '../system-register.ts';
-import {
+  type Access,
   atLeast,
   family,
   fineGrained,
@@ -23,8 +14,6 @@ import {
   upTo31,
   writeOnly,
 } from './vocabulary.ts';
-
-type Access = Direction | 'access';
 
 /** MDCR_EL2 and MDCR_EL3 give all performance registers to EL2 or EL3. */
 const byDebugConfiguration = (access: Access): TrapDraft[] => [

@@ -11,7 +11,8 @@ import {
   type TrapDraft,
 } from '../system-register.ts';
 
-type On = Direction | 'access';
+/** What a rule is about: reads, writes, or both. */
+export type Access = Direction | 'access';
 
 export const readWrite = (from: ExceptionLevel): SystemRegister['access'] => ({ read: from, write: from });
 export const readOnly = (from: ExceptionLevel): SystemRegister['access'] => ({ read: from });
@@ -26,7 +27,7 @@ export const notInHost: Condition = isNot('HCR_EL2', 'E2H,TGE', 3);
 
 const trapTo =
   (to: 1 | 2 | 3) =>
-  (direction: On, ...when: Condition[]): TrapDraft => ({ to, on: direction, when, as: 'systemRegister' });
+  (direction: Access, ...when: Condition[]): TrapDraft => ({ to, on: direction, when, as: 'systemRegister' });
 
 /** Traps from every lower level that may access the register at all. */
 export const toEL1 = trapTo(1);
@@ -36,7 +37,7 @@ export const toEL3 = trapTo(3);
 /** A trap spelt out: from the named levels only, or reported otherwise. */
 export function trap(
   to: 1 | 2 | 3,
-  direction: On,
+  direction: Access,
   from: readonly ExceptionLevel[],
   when: readonly Condition[],
   more: Pick<Partial<TrapDraft>, 'as' | 'feature'> = {},
@@ -60,7 +61,7 @@ export const floatingPointTo = (to: 1 | 2 | 3, ...when: Condition[]): TrapDraft 
  * The fine-grained traps of a register (FEAT_FGT): reads by the field in HFGRTR_EL2, writes by the one in HFGWTR_EL2,
  * or with 'HDFG' by those of HDFGRTR_EL2 and HDFGWTR_EL2.
  */
-export function fineGrained(set: 'HFG' | 'HDFG', name: string, direction: On, ...when: Condition[]): TrapDraft[] {
+export function fineGrained(set: 'HFG' | 'HDFG', name: string, direction: Access, ...when: Condition[]): TrapDraft[] {
   const enabled = on('SCR_EL3', 'FGTEn');
   const one = (each: Direction): TrapDraft =>
     toEL2(each, ...when, enabled, on(`${set}${each === 'read' ? 'R' : 'W'}TR_EL2`, name));
