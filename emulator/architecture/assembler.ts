@@ -2,7 +2,7 @@
 import type { AssemblyOperand, IdentifierOperand, OperandFixup, OperandSpan } from './assembly-operand.ts';
 import type { Alias, Instruction } from './instruction.ts';
 import { matchTemplate, type Template } from './instruction-text.ts';
-import { instructions } from './instructions/index.ts';
+import { allInstructions } from './instructions/all.ts';
 import { type Fields, insertFields } from './pattern.ts';
 
 /** One way to write an instruction. */
@@ -24,16 +24,23 @@ export interface AssemblyContext {
   readonly pc?: bigint;
 }
 
-const byMnemonic = new Map<string, Spelling[]>();
-for (const row of instructions) {
-  for (const template of row.syntaxes) add({ row, template });
-  for (const alias of row.aliases) add({ row, template: alias.syntax, alias });
-}
+let byMnemonic: ReadonlyMap<string, readonly Spelling[]> | undefined;
 
-function add(spelling: Spelling): void {
-  const list = byMnemonic.get(spelling.template.mnemonic);
-  if (list) list.push(spelling);
-  else byMnemonic.set(spelling.template.mnemonic, [spelling]);
+/** The spellings of all rows by their mnemonics; made when the first is asked for, as a machine needs none. */
+function spellings(): ReadonlyMap<string, readonly Spelling[]> {
+  if (byMnemonic) return byMnemonic;
+  const lists = new Map<string, Spelling[]>();
+  const add = (spelling: Spelling) => {
+    const list = lists.get(spelling.template.mnemonic);
+    if (list) list.push(spelling);
+    else lists.set(spelling.template.mnemonic, [spelling]);
+  };
+  for (const row of allInstructions()) {
+    for (const template of row.syntaxes) add({ row, template });
+    for (const alias of row.aliases) add({ row, template: alias.syntax, alias });
+  }
+  byMnemonic = lists;
+  return lists;
 }
 
 const conditions = 'eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le al nv'.split(' ');
@@ -41,9 +48,11 @@ const conditions = 'eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le al nv'.split
 const dotless = new Map(conditions.map(condition => [`b${condition}`, `b.${condition}`]));
 
 /** Every mnemonic as written, conditions included. */
-export const mnemonics: readonly string[] = [...byMnemonic.keys()].flatMap(mnemonic =>
-  mnemonic.endsWith('.') ? conditions.map(condition => mnemonic + condition) : [mnemonic],
-);
+export function mnemonics(): readonly string[] {
+  return [...spellings().keys()].flatMap(mnemonic =>
+    mnemonic.endsWith('.') ? conditions.map(condition => mnemonic + condition) : [mnemonic],
+  );
+}
 
 /** Whether some instruction has this mnemonic (lower case, with its condition: `b.eq`). */
 export function isMnemonic(mnemonic: string): boolean {
@@ -57,11 +66,11 @@ export function spellingsOf(mnemonic: string): readonly Spelling[] {
 
 /** Finds the spellings of a mnemonic, and the part of it that is an operand. */
 function split(mnemonic: string): { spellings: readonly Spelling[]; suffix?: string } | undefined {
-  const whole = byMnemonic.get(mnemonic);
+  const whole = spellings().get(mnemonic);
   if (whole) return { spellings: whole };
   const written = dotless.get(mnemonic) ?? mnemonic;
   const dot = written.indexOf('.');
-  const prefixed = dot < 0 ? undefined : byMnemonic.get(written.slice(0, dot + 1));
+  const prefixed = dot < 0 ? undefined : spellings().get(written.slice(0, dot + 1));
   return prefixed && { spellings: prefixed, suffix: written.slice(dot + 1) };
 }
 

@@ -65,6 +65,8 @@ export interface RegisterOperand {
   readonly suffix?: VectorSuffix;
   /** Lane index as written in `v0.s[1]`. */
   readonly index?: ImmediateOperand;
+  /** `/m` (merging) or `/z` (zeroing) behind a predicate register. */
+  readonly predication?: 'm' | 'z';
   readonly span: OperandSpan;
 }
 
@@ -93,7 +95,7 @@ export interface IdentifierOperand {
   readonly span: OperandSpan;
 }
 
-/** `lsl #3`, `uxtw`, `sxtx #2`, `msl #8`, `mul #4`: a modifier standing as an operand of its own. */
+/** `lsl #3`, `uxtw`, `sxtx #2`, `msl #8`, `mul #4`, `mul vl`: a modifier standing as an operand of its own. */
 export interface ShiftOperand {
   readonly kind: 'shift';
   readonly name:
@@ -110,7 +112,8 @@ export interface ShiftOperand {
     | 'sxth'
     | 'sxtw'
     | 'sxtx'
-    | 'mul';
+    | 'mul'
+    | 'mul vl';
   readonly amount?: ImmediateOperand;
   readonly span: OperandSpan;
 }

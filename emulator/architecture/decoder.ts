@@ -1,6 +1,7 @@
 /** Finds the row of an instruction word. */
 import type { Instruction } from './instruction.ts';
 import { instructions } from './instructions/index.ts';
+import { scalableInstructions } from './instructions/scalable.ts';
 import { extractFields, type Fields } from './pattern.ts';
 
 export interface Decoded {
@@ -9,7 +10,15 @@ export interface Decoded {
 }
 
 /** Rows whose patterns contain others': the more fixed bits a pattern has, the earlier it is tried. */
-const ordered = [...instructions].sort((a, b) => fixedBits(b) - fixedBits(a));
+const order = (rows: readonly Instruction[]) => [...rows].sort((a, b) => fixedBits(b) - fixedBits(a));
+const ordered = order(instructions);
+let orderedScalable: readonly Instruction[] | undefined;
+
+/** Whether a word is in the part of the encoding space that SVE and SME have (Arm ARM C4.1). */
+export const isScalable = (word: number): boolean => {
+  const op0 = (word >>> 25) & 15;
+  return op0 === 0b0010 || (op0 === 0 && word >>> 31 === 1);
+};
 
 function fixedBits(row: Instruction): number {
   let count = 0;
@@ -26,7 +35,8 @@ function bucket(index: number): readonly Instruction[] {
   if (known) return known;
   const bits = (index << BUCKET_SHIFT) >>> 0;
   const top = (0xffffffff << BUCKET_SHIFT) >>> 0;
-  const rows = ordered.filter(({ pattern }) => ((bits ^ pattern.value) & pattern.mask & top) >>> 0 === 0);
+  const all = isScalable(bits) ? (orderedScalable ??= order(scalableInstructions())) : ordered;
+  const rows = all.filter(({ pattern }) => ((bits ^ pattern.value) & pattern.mask & top) >>> 0 === 0);
   buckets[index] = rows;
   return rows;
 }

@@ -9,6 +9,7 @@ export * from './fault-status.ts';
 export * from './feature.ts';
 export * from './instruction.ts';
 export * from './instruction-text.ts';
+export * from './instructions/all.ts';
 export * from './instructions/index.ts';
 export * from './mnemonics/index.ts';
 export * from './operand.ts';

@@ -1,8 +1,5 @@
 /** Why a word is UNDEFINED, as far as the tables know: for the record of the exception. */
-import { decode } from '../architecture/decoder.ts';
-
-/** Bits 28 to 25 of the encodings of SVE and SME (Arm ARM C4.1). */
-const scalableVectors = 0b0010;
+import { decode, isScalable } from '../architecture/decoder.ts';
 
 /**
  * In words, or undefined for an instruction of the tables that is UNDEFINED here by its own rules, such as UDF.
@@ -15,6 +12,7 @@ export function undefinedReason(word: number, hasFeature: (feature: string) => b
     return feature === undefined || hasFeature(feature) ? undefined : `${name} needs ${feature}, which is absent here`;
   }
   const code = `0x${word.toString(16).padStart(8, '0')}`;
-  if (((word >>> 25) & 15) === scalableVectors) return `${code} is an encoding of FEAT_SVE, which is absent here`;
+  if (isScalable(word))
+    return `${code} is an encoding of ${word >>> 31 && ((word >>> 25) & 15) === 0 ? 'FEAT_SME' : 'FEAT_SVE'}, which is absent here`;
   return `${code} is no instruction that is known here`;
 }

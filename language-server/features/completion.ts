@@ -60,7 +60,7 @@ function heads(analysis: Analysis): CompletionItem[] {
 let instructionList: CompletionItem[] | undefined;
 
 function instructionItems(): CompletionItem[] {
-  instructionList ??= mnemonics.map(label => {
+  instructionList ??= mnemonics().map(label => {
     const spelling = spellingsOf(label)[0];
     return {
       label,

@@ -81,6 +81,12 @@ export function parseOperands(text: string, start: number, end: number, context:
   return operands ? { operands } : { problem: parser.problem! };
 }
 
+/** The letter of `/m` or `/z` that stands directly behind a predicate register. */
+function predicationAt(text: string, at: number, end: number): 'm' | 'z' | undefined {
+  const match = /^\/([mz])(?![\w.$])/i.exec(text.slice(at, Math.min(end, at + 3)));
+  return match ? (match[1]!.toLowerCase() as 'm' | 'z') : undefined;
+}
+
 class OperandParser {
   problem: SyntaxProblem | undefined;
   private at = 0;
@@ -164,6 +170,11 @@ class OperandParser {
     this.skip();
     const next = this.at < this.end ? this.text[this.at]! : ',';
     if (next === ',' || next === ']') return { kind: 'shift', name, span: { start, end: stop } };
+    const unit = nameEnd(this.text, this.at, this.end);
+    if (name === 'mul' && this.text.slice(this.at, unit).toLowerCase() === 'vl') {
+      this.at = unit;
+      return { kind: 'shift', name: 'mul vl', span: { start, end: unit } };
+    }
     const amount = this.immediate();
     return amount && { kind: 'shift', name, amount, span: { start, end: amount.span.end } };
   }
@@ -183,11 +194,16 @@ class OperandParser {
       if (!written) return undefined;
       suffix = written;
     }
+    const { kind, name, bank, number, stackPointer } = named;
+    const predication = bank === 'p' ? predicationAt(this.text, stop, this.end) : undefined;
+    if (predication) {
+      this.at = stop + 2;
+      return { kind, name, bank, number, stackPointer, predication, span: { start, end: this.at } };
+    }
     const after = skipBlanks(this.text, stop, this.end);
     const next = after < this.end ? this.text[after]! : ',';
     if (!',]}-['.includes(next) && next !== '!') return undefined;
     this.at = stop;
-    const { kind, name, bank, number, stackPointer } = named;
     if (next === '[' && suffix) {
       this.at = after;
       const index = this.laneIndex();

@@ -4,7 +4,7 @@
 //   node scripts/arm-data/instructions.mjs aarchmrs.tar.gz
 //
 // It writes two files in test/data/arm. encodings.txt:
-// One line an encoding of A64 outside SVE and SME: group, name, mnemonic, bits from 31 down, features, and bit patterns
+// One line an encoding of A64: group, name, mnemonic, bits from 31 down, features, and bit patterns
 // that are not part of it. Bits: 0 and 1 are fixed, x is any value, z and o should be 0 and 1 (ignored when decoding).
 // Features are alternatives separated by `|`, each a list joined by `&`; `-` for the base architecture.
 //
@@ -97,6 +97,8 @@ function spell(node, fields) {
       return [node.op, spell(node.expr, fields)];
     case 'AST.Set':
       return all(node.values);
+    case 'AST.Concat':
+      return [':', ...all(node.values)];
     case 'AST.Function':
       return [node.name, ...all(node.arguments)];
     case 'AST.SquareOp': {
@@ -116,7 +118,6 @@ function visit(node, group, encoding, conditions) {
   const all = node.condition ? [...conditions, node.condition] : conditions;
   if (node._type === 'Instruction.InstructionGroup' || node._type === 'Instruction.InstructionSet') {
     const name = node._type === 'Instruction.InstructionSet' ? [] : [...group, node.name];
-    if (name[0] === 'sve' || name[0] === 'sme') return;
     for (const child of node.children) visit(child, name, here, all);
     return;
   }

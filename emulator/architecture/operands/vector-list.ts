@@ -7,14 +7,19 @@ import type { Arrangement, ElementIndex } from './vector.ts';
 const COUNTS = ['no', 'one', 'two', 'three', 'four'];
 
 /** `{v0.4s, v1.4s}`; from three registers on, and where the numbers do not wrap, as a range. */
-function printList(first: number, count: number, suffix: string): string {
-  const name = (step: number) => `v${(first + step) & 31}.${suffix}`;
+export function printList(bank: 'v' | 'z', first: number, count: number, suffix: string): string {
+  const name = (step: number) => `${bank}${(first + step) & 31}.${suffix}`;
   if (count > 2 && first + count <= 32) return `{${name(0)}-${name(count - 1)}}`;
   return `{${Array.from({ length: count }, (_, step) => name(step)).join(', ')}}`;
 }
 
 /** The list at the cursor, when it has `count` consecutive vector registers of one shape. */
-function listAt(input: ParseInput, count: number, describe: string): RegisterListOperand | ParseResult {
+export function listAt(
+  input: ParseInput,
+  bank: 'v' | 'z',
+  count: number,
+  describe: string,
+): RegisterListOperand | ParseResult {
   const operand = current(input);
   if (operand?.kind !== 'list')
     return problem(`${operand ? 'expected' : 'missing operand:'} ${describe}`, operand?.span);
@@ -22,8 +27,8 @@ function listAt(input: ParseInput, count: number, describe: string): RegisterLis
   const first = registers[0];
   if (registers.length !== count || !first) return problem(`expected ${describe}`, operand.span);
   for (const [step, register] of registers.entries()) {
-    const { bank, suffix, index } = register;
-    if (bank !== 'v' || !suffix || index) return problem(`expected ${describe}`, register.span);
+    const { suffix, index } = register;
+    if (register.bank !== bank || !suffix || index) return problem(`expected ${describe}`, register.span);
     if (suffix.element !== first.suffix?.element || suffix.lanes !== first.suffix.lanes)
       return problem('the registers of a list must have the same arrangement', register.span, true);
     if (register.number !== ((first.number + step) & 31))
@@ -42,9 +47,9 @@ export function vectorList(field: string, count: number, arrangement: Arrangemen
     ...listCommon(field),
     fields: [field, ...arrangement.fields],
     describe,
-    print: fields => printList(fields[field] as number, count, arrangement.print(fields)),
+    print: fields => printList('v', fields[field] as number, count, arrangement.print(fields)),
     parse: input => {
-      const list = listAt(input, count, describe);
+      const list = listAt(input, 'v', count, describe);
       if (!('kind' in list)) return list;
       const first = list.registers[0]!;
       if (list.index) return problem('an element is not possible here', list.index.span, true);
@@ -68,9 +73,9 @@ export function elementList(
     ...listCommon(field),
     fields: [field, ...index.fields],
     describe,
-    print: fields => `${printList(fields[field] as number, count, element)}[${index.of(fields)}]`,
+    print: fields => `${printList('v', fields[field] as number, count, element)}[${index.of(fields)}]`,
     parse: input => {
-      const list = listAt(input, count, describe);
+      const list = listAt(input, 'v', count, describe);
       if (!('kind' in list)) return list;
       const first = list.registers[0]!;
       if (first.suffix?.element !== element || first.suffix.lanes !== undefined || !list.index)

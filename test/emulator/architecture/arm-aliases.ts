@@ -62,6 +62,12 @@ export function holds({ condition }: ArmAlias, word: number, operations: SystemO
     }
     if (Array.isArray(node)) {
       const [operator, ...rest] = node as [string, ...Condition[]];
+      // A concatenation of fields.
+      if (operator === ':')
+        return rest.reduce<number>((all, field) => {
+          const [, high, low] = /^\[(\d+):(\d+)\]$/.exec(String(field)) ?? [];
+          return all * 2 ** (Number(high) - Number(low) + 1) + number(field);
+        }, 0);
       if (operator === 'UInt') return number(rest[0]!);
       if (operator === '+') return number(rest[0]!) + number(rest[1]!);
       if (operator === 'BitCount') return number(rest[0]!).toString(2).replaceAll('0', '').length;
@@ -96,6 +102,8 @@ export function holds({ condition }: ArmAlias, word: number, operations: SystemO
         return number(a) >= number(b);
       case 'IN':
         return (b as readonly Condition[]).some(pattern => matches(number(a), unquote(pattern)));
+      case '>':
+        return number(a) > number(b);
       case 'IsZero':
         return number(a) === 0;
       case 'IsOnes':

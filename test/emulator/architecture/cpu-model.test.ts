@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CpuOptions, configureCpu, cpuModels, findCpuModel } from '../../../emulator/architecture/cpu-model.ts';
 import { features, findFeature } from '../../../emulator/architecture/feature.ts';
-import { instructions } from '../../../emulator/architecture/instructions/index.ts';
+import { allInstructions } from '../../../emulator/architecture/instructions/all.ts';
 import { extractField, field, isReserved, maskOfBits } from '../../../emulator/architecture/system-register.ts';
 import {
   findSystemRegister,
@@ -104,7 +104,11 @@ describe('the feature table', () => {
 
 describe('the features and the instruction table', () => {
   test('know each other: what an instruction asks for is a feature, and is there when the machine says so', () => {
-    const asked = new Set(instructions.map(row => row.feature).filter(name => name !== undefined));
+    const asked = new Set(
+      allInstructions()
+        .map(row => row.feature)
+        .filter(name => name !== undefined),
+    );
     const found: string[] = [];
     for (const name of asked) if (findFeature(name) === undefined) found.push(`${name} is no feature`);
     const withInstructions =

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { assembleInstruction } from '../../../../emulator/architecture/assembler.ts';
 import { decode } from '../../../../emulator/architecture/decoder.ts';
 import { disassemble } from '../../../../emulator/architecture/disassembler.ts';
-import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import { allInstructions } from '../../../../emulator/architecture/instructions/all.ts';
 import type { Fields } from '../../../../emulator/architecture/pattern.ts';
 import { findAbsentRegister } from '../../../../emulator/architecture/system-registers/of-absent-features.ts';
 import { type Expression, parseOperands } from '../../../../language-server/syntax/index.ts';
@@ -18,7 +18,9 @@ import { type Instance, randomInstance } from './instances.ts';
 
 /** Far from both ends of the address space, so that every label is a positive number. */
 const BASE = 0x2_0000_0000n;
-const ARCHITECTURE = 'armv8.8-a+crypto+memtag+rng+sb+predres+ssbs+profile+flagm+pauth+sha3+sm4+fp16fml+cssc';
+const ARCHITECTURE =
+  'armv8.8-a+crypto+memtag+rng+sb+predres+ssbs+profile+flagm+pauth+sha3+sm4+fp16fml+cssc+sve2+sve2-aes+sve2-sm4+sve2-sha3+' +
+  'sve2-bitperm+f32mm+f64mm+sme+sme-f64+sme-i64';
 
 /** A difference, and what it is about. */
 export interface Difference {
@@ -123,7 +125,7 @@ const sameMeaning = (ours: string, theirs: string): boolean =>
 export function instancesOfAllRows(count: number, seed: number, only?: RegExp): Checked[] {
   const random = new Random(seed);
   const list: Checked[] = [];
-  for (const row of instructions) {
+  for (const row of allInstructions()) {
     if (only && !only.test(row.name)) continue;
     for (let i = 0; i < (row.pattern.fields.length === 0 ? 1 : count); i++) {
       const instance = randomInstance(row, random, inRoundTrip(row.name));
@@ -268,7 +270,7 @@ function constant(expression: Expression): bigint | undefined {
  */
 export function compareAllocation(count: number, seed: number): Difference[] {
   const random = new Random(seed);
-  const list = instructions.flatMap(row =>
+  const list = allInstructions().flatMap(row =>
     Array.from({ length: count }, () => ({
       row: row.name,
       word: ((random.word() & ~row.pattern.mask) | row.pattern.value | row.pattern.shouldBeOne) >>> 0,
