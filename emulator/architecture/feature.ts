@@ -59,6 +59,17 @@ const rows = [
   lacks('FEAT_MTE2', 'ID_AA64PFR1_EL1', 'MTE', 2, 'Memory tagging'),
   lacks('FEAT_SME', 'ID_AA64PFR1_EL1', 'SME', 1, 'Scalable matrices'),
   lacks('FEAT_NMI', 'ID_AA64PFR1_EL1', 'NMI', 1, 'Non-maskable interrupts'),
+  // ID_AA64ZFR0_EL1 and ID_AA64SMFR0_EL1
+  lacks('FEAT_SVE2', 'ID_AA64ZFR0_EL1', 'SVEver', 1, 'Scalable vectors, version 2'),
+  lacks('FEAT_SVE_AES', 'ID_AA64ZFR0_EL1', 'AES', 1, 'AES on scalable vectors'),
+  lacks('FEAT_SVE_PMULL128', 'ID_AA64ZFR0_EL1', 'AES', 2, '64-bit polynomial multiply on scalable vectors'),
+  lacks('FEAT_SVE_BitPerm', 'ID_AA64ZFR0_EL1', 'BitPerm', 1, 'Bit permutation on scalable vectors'),
+  lacks('FEAT_SVE_SHA3', 'ID_AA64ZFR0_EL1', 'SHA3', 1, 'SHA3 on scalable vectors'),
+  lacks('FEAT_SVE_SM4', 'ID_AA64ZFR0_EL1', 'SM4', 1, 'SM4 on scalable vectors'),
+  lacks('FEAT_F32MM', 'ID_AA64ZFR0_EL1', 'F32MM', 1, 'Single-precision matrix multiply'),
+  lacks('FEAT_F64MM', 'ID_AA64ZFR0_EL1', 'F64MM', 1, 'Double-precision matrix multiply'),
+  lacks('FEAT_SME_F64F64', 'ID_AA64SMFR0_EL1', 'F64F64', 1, 'Double-precision outer products'),
+  lacks('FEAT_SME_I16I64', 'ID_AA64SMFR0_EL1', 'I16I64', 15, 'Outer products of halfwords to doublewords'),
   // ID_AA64DFR0_EL1
   has('FEAT_Debugv8p1', 'ID_AA64DFR0_EL1', 'DebugVer', 7, 'Debug with VHE'),
   has('FEAT_Debugv8p2', 'ID_AA64DFR0_EL1', 'DebugVer', 8, 'Debug of Armv8.2'),
