@@ -114,9 +114,10 @@ if (wanted('qemu')) {
   );
   for (const text of result.differences.slice(0, 4)) console.log(text);
   failed ||= result.differences.length > 0;
+  const seeds = result.differences.map(text => text.split('\n', 1)[0]);
   publish(
     'qemu',
-    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows.length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}: ${result.differences.length} differences.`,
+    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows.length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
   );
 }
 
