@@ -124,8 +124,8 @@ const rows = [
   // ID_AA64MMFR0_EL1
   lacks('FEAT_LPA', 'ID_AA64MMFR0_EL1', 'PARange', 6, '52-bit physical addresses'),
   has('FEAT_ASID16', 'ID_AA64MMFR0_EL1', 'ASIDBits', 2, '16-bit ASIDs'),
-  lacks('FEAT_MixedEnd', 'ID_AA64MMFR0_EL1', 'BigEnd', 1, 'Big-endian data'),
-  lacks('FEAT_MixedEndEL0', 'ID_AA64MMFR0_EL1', 'BigEnd', 1, 'Big-endian data at EL0'),
+  has('FEAT_MixedEnd', 'ID_AA64MMFR0_EL1', 'BigEnd', 1, 'Big-endian data'),
+  has('FEAT_MixedEndEL0', 'ID_AA64MMFR0_EL1', 'BigEnd', 1, 'Big-endian data at EL0'),
   has('FEAT_TGran16K', 'ID_AA64MMFR0_EL1', 'TGran16', 1, '16 KiB granule'),
   lacks('FEAT_LPA2', 'ID_AA64MMFR0_EL1', 'TGran16', 2, '52-bit addresses with small granules'),
   has('FEAT_TGran4K', 'ID_AA64MMFR0_EL1', 'TGran4', 0, '4 KiB granule'),

@@ -87,10 +87,13 @@ export class ExecutionUnit {
     const privileged = state.el > 0;
     this.context = contextOf(regime, privileged, state.pan === 1);
     const unprivileged = this.actsUnprivileged() ? contextOf(regime, false, false) : this.context;
-    state.engine.set('tlb', this.tlb.contextAddress(this.context));
-    state.engine.set('tlbUnprivileged', this.tlb.contextAddress(unprivileged));
-    state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     refreshDerivedState(pe);
+    // Generated code knows little-endian data only: what is big-endian never hits.
+    const table = (context: TranslationContext) =>
+      state.engine.get('bigEndianData') ? this.tlb.emptyAddress : this.tlb.contextAddress(context);
+    state.engine.set('tlb', table(this.context));
+    state.engine.set('tlbUnprivileged', table(unprivileged));
+    state.engine.set('instructionTlb', this.instructionTlb.contextAddress(this.context));
     state.engine.setWide('directOperations', 0n);
     this.refreshPending();
   }

@@ -73,14 +73,14 @@ export class SlowMemory {
       value |= read << shift;
       shift += BigInt(8 * part.size);
     }
-    return value;
+    return inDataOrder(unit, value, size, descriptor);
   }
 
   store(unit: ExecutionUnit, address: bigint, value: bigint, descriptor: number): void {
     const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
     const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor | ACCESS_STORE);
     if (!parts) return;
-    let rest = BigInt.asUintN(8 * size, value);
+    let rest = inDataOrder(unit, BigInt.asUintN(8 * size, value), size, descriptor);
     for (const part of parts) {
       if (!this.write(unit, part, BigInt.asUintN(8 * part.size, rest))) return;
       rest >>= BigInt(8 * part.size);
@@ -214,6 +214,18 @@ export class SlowMemory {
     unit.state.engine.set('accessFailed', 1);
     return undefined;
   }
+}
+
+/** The bytes of an access as a number and back, in the byte order of the current level's data, element by element. */
+function inDataOrder(unit: ExecutionUnit, value: bigint, size: AccessSize, descriptor: number): bigint {
+  if (unit.state.engine.get('bigEndianData') === 0) return value;
+  const element = Math.min(size, naturalAlignment(descriptor));
+  let swapped = 0n;
+  for (let i = 0; i < size; i++) {
+    const byte = (value >> BigInt(8 * i)) & 0xffn;
+    swapped |= byte << BigInt(8 * (i - (i % element) + element - 1 - (i % element)));
+  }
+  return swapped;
 }
 
 interface Part {

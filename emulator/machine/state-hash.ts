@@ -5,6 +5,7 @@ import { type StateFieldName, stateOffsets } from '../processing-element/state.t
 const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([
   'spAlignMask',
   'alignmentCheck',
+  'bigEndianData',
   'fpTrapped',
   'pointerAuthentication',
   'interruptPending',

@@ -5,7 +5,7 @@ import { authenticationControls } from './pointer-authentication.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { type RegisterField, registerField } from './register-field.ts';
 
-const controls = (name: 'A' | 'SA'): readonly [undefined, RegisterField, RegisterField, RegisterField] => [
+const controls = (name: 'A' | 'SA' | 'EE'): readonly [undefined, RegisterField, RegisterField, RegisterField] => [
   undefined,
   registerField('SCTLR_EL1', name),
   registerField('SCTLR_EL2', name),
@@ -13,18 +13,24 @@ const controls = (name: 'A' | 'SA'): readonly [undefined, RegisterField, Registe
 ];
 const A = controls('A');
 const SA = controls('SA');
+const EE = controls('EE');
+const E0E = [undefined, registerField('SCTLR_EL1', 'E0E'), registerField('SCTLR_EL2', 'E0E')] as const;
 const SA0 = [undefined, registerField('SCTLR_EL1', 'SA0'), registerField('SCTLR_EL2', 'SA0')] as const;
 
 /** SP must be a multiple of 16 when it is the base of an access. */
 const SP_ALIGNMENT = 15;
 
-/** Recomputes `spAlignMask`, `alignmentCheck`, `fpTrapped` and `pointerAuthentication`: due after a change of level and of their controls. */
+/**
+ * Recomputes `spAlignMask`, `alignmentCheck`, `bigEndianData`, `fpTrapped` and `pointerAuthentication`: due after a change of
+ * level and of their controls.
+ */
 export function refreshDerivedState(pe: ProcessingElement): void {
   const { state } = pe;
   const level = controllingLevel(pe);
   const spControl = state.el === 0 ? SA0[level as 1 | 2] : SA[level];
   state.engine.set('spAlignMask', pe.field(spControl) === 1 ? SP_ALIGNMENT : 0);
   state.engine.set('alignmentCheck', pe.field(A[level]));
+  state.engine.set('bigEndianData', pe.field(state.el === 0 ? E0E[level as 1 | 2] : EE[level]));
   state.engine.set('pointerAuthentication', authenticationControls(pe));
   state.engine.set('fpTrapped', checkFloatingPointAccess(pe) === undefined ? 0 : 1);
 }

@@ -49,6 +49,8 @@ const declaration = {
   spAlignMask: ['i32', 1],
   /** 1 while every access must be aligned (SCTLR_ELx.A). */
   alignmentCheck: ['i32', 1],
+  /** 1 while the current level's data is big-endian (SCTLR_ELx.EE, E0E). */
+  bigEndianData: ['i32', 1],
   /** 1 while FP/SIMD instructions trap or are disabled at the current level. */
   fpTrapped: ['i32', 1],
   /** 1 once an instruction was fetched from a guarded page: from then on indirect branches tell PSTATE.BTYPE. */

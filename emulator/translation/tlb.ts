@@ -15,8 +15,8 @@ export const TLB_ENTRIES = 4096;
 export const TLB_ENTRY_BYTES = 32;
 /** Bytes of the table of one context. */
 export const TLB_CONTEXT_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
-/** Bytes of all tables of one PE. */
-export const TLB_BYTES = TLB_CONTEXT_BYTES * TRANSLATION_CONTEXTS.length;
+/** Bytes of all tables of one PE: those of the contexts, and one that stays empty. */
+export const TLB_BYTES = TLB_CONTEXT_BYTES * (TRANSLATION_CONTEXTS.length + 1);
 
 /** Byte offsets within an entry. */
 export const TLB_ENTRY = {
@@ -77,6 +77,11 @@ export class FastTlb {
   /** Linear address of the table of a context. */
   contextAddress(context: TranslationContext): number {
     return this.base + context * TLB_CONTEXT_BYTES;
+  }
+
+  /** Linear address of a table without entries, for what must never be reached directly. */
+  get emptyAddress(): number {
+    return this.base + TRANSLATION_CONTEXTS.length * TLB_CONTEXT_BYTES;
   }
 
   /** Makes every entry of every context invalid, whatever memory holds. */

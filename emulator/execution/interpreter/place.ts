@@ -272,7 +272,16 @@ export class InterpreterPlace implements Place {
         body.set(local);
         this.resume();
       }
-      body.get(low).op('i64x2.splat').get(high).op('i64x2.replace_lane').immediateByte(1).set(result);
+      // One big-endian element begins with its high half.
+      const lane = (half: 0 | 1) => {
+        const [mine, other] = half ? [high, low] : [low, high];
+        if (options.elementSize) body.get(mine);
+        else body.get(other).get(mine).i32(0).memory('i32.load', at('bigEndianData')).op('select');
+      };
+      lane(0);
+      body.op('i64x2.splat');
+      lane(1);
+      body.op('i64x2.replace_lane').immediateByte(1).set(result);
       body.release('i64', low);
       body.release('i64', high);
     } else {
@@ -305,10 +314,15 @@ export class InterpreterPlace implements Place {
     if (size === 16) {
       for (const half of [0n, 8n] as const) {
         body.get(a).i64(half).op('i64.add');
-        body
-          .get(stored)
-          .op('i64x2.extract_lane')
-          .immediateByte(half ? 1 : 0);
+        const lane = (number: 0 | 1) => body.get(stored).op('i64x2.extract_lane').immediateByte(number);
+        const [mine, other] = half ? ([1, 0] as const) : ([0, 1] as const);
+        if (options.elementSize) lane(mine);
+        else {
+          // One big-endian element begins with its high half.
+          lane(other);
+          lane(mine);
+          body.i32(0).memory('i32.load', at('bigEndianData')).op('select');
+        }
         this.callSlow(8, halfOf(options, half), true, entry);
         this.resume();
       }
