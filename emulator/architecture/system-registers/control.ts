@@ -63,11 +63,9 @@ export const controlRegisters = [
           values: { 0: 'trapped', 1: 'permitted' },
         }),
         bits('25', 'EE', 'Byte order of data and table walks here', {
-          feature: 'FEAT_MixedEnd',
           values: { 0: 'little-endian', 1: 'big-endian' },
         }),
         bits('24', 'E0E', 'Byte order of data at EL0', {
-          feature: 'FEAT_MixedEndEL0',
           values: { 0: 'little-endian', 1: 'big-endian' },
         }),
         bits('23', 'SPAN', 'PSTATE.PAN on exception entry', {
@@ -140,11 +138,9 @@ export const controlRegisters = [
         values: { 0: 'trapped', 1: 'permitted' },
       }),
       bits('25', 'EE', 'Byte order of data and table walks here', {
-        feature: 'FEAT_MixedEnd',
         values: { 0: 'little-endian', 1: 'big-endian' },
       }),
       bits('24', 'E0E', 'Byte order of data at EL0', {
-        feature: 'FEAT_MixedEndEL0',
         values: { 0: 'little-endian', 1: 'big-endian' },
       }),
       bits('23', 'SPAN', 'PSTATE.PAN on exception entry', { values: { 0: 'set', 1: 'left as it is' } }),
@@ -196,7 +192,6 @@ export const controlRegisters = [
       bits('27', 'EnDA', 'Pointer authentication with key DA', { feature: 'FEAT_PAuth' }),
       res0('26'),
       bits('25', 'EE', 'Byte order of data and table walks here', {
-        feature: 'FEAT_MixedEnd',
         values: { 0: 'little-endian', 1: 'big-endian' },
       }),
       res0('24'),

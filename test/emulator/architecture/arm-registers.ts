@@ -38,9 +38,7 @@ export const fieldDifferences: Readonly<Record<string, string>> = {
   TCR_EL2: 'DS belongs to FEAT_LPA2 in every layout',
   TCR_EL3: 'DS belongs to FEAT_LPA2 in every layout',
   SCR_EL3: 'RW is named, and nothing of realms and mask registers can be written',
-  SCTLR_EL1: 'EE and E0E are RES0 without big-endian support',
-  SCTLR_EL2: 'EE and E0E are RES0 without big-endian support',
-  SCTLR_EL3: 'EE is RES0 without big-endian support',
+  SCTLR_EL2: 'TSCXT is named; Arm lists it in the layout of a host only',
   PMXEVCNTR_EL0: 'has 64 bits with FEAT_PMUv3p5',
   ...Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`PMEVCNTR${n}_EL0`, 'has 64 bits with FEAT_PMUv3p5'])),
 };

@@ -11,4 +11,9 @@ describe(`Random programs (first seed ${SEED})`, () => {
     const { differences } = comparePrograms(600, SEED);
     expect(differences.slice(0, 1).join('')).toBe('');
   });
+
+  testWith(...BARE_METAL_NEEDS)('do so with big-endian data and translation tables as well', () => {
+    const { differences } = comparePrograms(300, SEED, { order: 'big' });
+    expect(differences.slice(0, 1).join('')).toBe('');
+  });
 });

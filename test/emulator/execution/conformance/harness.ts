@@ -56,6 +56,11 @@ export interface Result {
   readonly exceptions: readonly LoggedException[];
 }
 
+/** Byte order of all data at EL1 and EL0, page tables included. */
+export type ByteOrder = 'little' | 'big';
+/** Of SCTLR_EL1. */
+const EE_AND_E0E = 0x300_0000;
+
 /** Exceptions beyond this number are counted only. */
 const LOGGED = 24;
 const START_WORDS = 31 + 5 + 64;
@@ -74,15 +79,29 @@ const pairs = (op: 'ldp' | 'stp', bank: string, base: string, first: number, las
 const keys = Array.from({ length: 10 }, (_, i) => {
   const half = BigInt.asUintN(64, 0x9e3779b97f4a7c15n * BigInt(i + 1));
   const name = `s3_0_c2_c${1 + (i >> 2)}_${i & 3}`;
-  return `        ldr     x0, =0x${half.toString(16)}\n        msr     ${name}, x0`;
+  return `        number  x0, 0x${half.toString(16)}\n        msr     ${name}, x0`;
 }).join('\n');
 
-const program = `
+const control = (order: ByteOrder, value: number): string =>
+  `0x${(value + (order === 'big' ? EE_AND_E0E : 0)).toString(16)}`;
+
+/** The program; its literals are made by instructions, since its data are in the byte order that it tests. */
+const program = (order: ByteOrder): string => `
+        .macro  number register, value
+        movz    \\register, #((\\value) & 0xffff)
+        movk    \\register, #(((\\value) >> 16) & 0xffff), lsl #16
+        movk    \\register, #(((\\value) >> 32) & 0xffff), lsl #32
+        movk    \\register, #(((\\value) >> 48) & 0xffff), lsl #48
+        .endm
+        .macro  place register, symbol
+        adrp    \\register, \\symbol
+        add     \\register, \\register, #:lo12:\\symbol
+        .endm
         .global _start
         .text
-_start: ldr     x0, =0x30401 | 0x100    // SCR_EL3: NS, RW, HCE, and no trap of pointer authentication
+_start: number  x0, 0x30401 | 0x100    // SCR_EL3: NS, RW, HCE, and no trap of pointer authentication
         msr     scr_el3, x0
-        ldr     x0, =0x30080000000          // HCR_EL2: RW, and no trap of pointer authentication
+        number  x0, 0x30080000000          // HCR_EL2: RW, and no trap of pointer authentication
         msr     hcr_el2, x0
 ${keys}
         msr     cptr_el3, xzr
@@ -92,7 +111,7 @@ ${keys}
         msr     cpacr_el1, x0
         adr     x0, vectors
         msr     vbar_el1, x0
-        ldr     x0, =0x30d00980 | 0x1000    // SCTLR_EL1: SPAN, I and RES1 bits; QEMU does not check SP's alignment
+        number  x0, ${control(order, 0x30d0_1980)}    // SCTLR_EL1: SPAN, I and RES1 bits; QEMU does not check SP's alignment
         msr     sctlr_el1, x0
         mov     x0, #0x3c5
         msr     spsr_el3, x0
@@ -102,45 +121,45 @@ ${keys}
         eret
 
 level1: mov     x0, #0x40000000             // the device trees of the two machines differ
-        ldr     x1, =_start
+        place   x1, _start
 clear:  stp     xzr, xzr, [x0], #16
         cmp     x0, x1
         b.ne    clear
-        ldr     x0, =frame
+        place   x0, frame
         mov     sp, x0
         mov     x0, #0xff                   // MAIR_EL1: normal memory
         msr     mair_el1, x0
-        ldr     x0, =0x200993519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no walks by TTBR1
+        number  x0, 0x200993519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no walks by TTBR1
         msr     tcr_el1, x0
-        ldr     x0, =level_one
+        place   x0, level_one
         msr     ttbr0_el1, x0
-        ldr     x1, =level_two + 3
+        place   x1, level_two + 3
         str     x1, [x0, #8]
-        ldr     x0, =level_two
-        ldr     x1, =0x0040000040000701     // the harness: privileged, read-write
+        place   x0, level_two
+        number  x1, 0x0040000040000701     // the harness: privileged, read-write
         mov     x2, #16
 1:      str     x1, [x0], #8                // 0x40000000 to 0x42000000
         add     x1, x1, #0x200000
         subs    x2, x2, #1
         b.ne    1b
-        ldr     x0, =level_two + 8 * 32
-        ldr     x1, =0x00000000440007c1     // code: read-only for both
+        place   x0, level_two + 8 * 32
+        number  x1, 0x00000000440007c1     // code: read-only for both
         mov     x2, #16
 1:      str     x1, [x0], #8                // 0x44000000 to 0x46000000
         add     x1, x1, #0x200000
         subs    x2, x2, #1
         b.ne    1b
-        ldr     x1, =0x0040000046000701     // starts: privileged
+        number  x1, 0x0040000046000701     // starts: privileged
         mov     x2, #16
 1:      str     x1, [x0], #8
         add     x1, x1, #0x200000
         subs    x2, x2, #1
         b.ne    1b
-        ldr     x0, =level_two + 8 * 80
-        ldr     x1, =0x006000004a000741     // data: read-write for both
+        place   x0, level_two + 8 * 80
+        number  x1, 0x006000004a000741     // data: read-write for both
         str     x1, [x0]
-        ldr     x0, =level_two + 8 * 88
-        ldr     x1, =0x006000004b000701     // results: privileged
+        place   x0, level_two + 8 * 88
+        number  x1, 0x006000004b000701     // results: privileged
         mov     x2, #32
 1:      str     x1, [x0], #8
         add     x1, x1, #0x200000
@@ -150,11 +169,11 @@ clear:  stp     xzr, xzr, [x0], #16
         tlbi    vmalle1
         dsb     sy
         isb
-        ldr     x0, =0xf8d02980 | 0x1000 | 5    // with the MMU, the data cache and all authentication
+        number  x0, ${control(order, 0xf8d0_3985)}    // with the MMU, the data cache and all authentication
         msr     sctlr_el1, x0
         isb
-        ldr     x20, =${STARTS_AT}
-        ldr     x22, =${RESULTS_AT}
+        number  x20, ${STARTS_AT}
+        number  x22, ${RESULTS_AT}
         ldr     x21, [x20], #8              // how many
         stp     x20, x21, [sp, #0x20]
         str     x22, [sp, #0x30]
@@ -162,7 +181,7 @@ clear:  stp     xzr, xzr, [x0], #16
 next:   ldp     x20, x21, [sp, #0x20]
         cbz     x21, over
         sub     x21, x21, #1
-        ldr     x0, =frame_log
+        place   x0, frame_log
         str     x0, [sp, #0x10]
         ldp     x1, x0, [x20, #${8 * 31}]
         msr     sp_el0, x1
@@ -173,9 +192,9 @@ next:   ldp     x20, x21, [sp, #0x20]
         ldr     x0, [x20, #${8 * 35}]       // address of the code
         msr     elr_el1, x0
         clrex
-        ldr     x2, =${WINDOW}
+        number  x2, ${WINDOW}
         mov     x3, #${WINDOW_SIZE / 8}
-        ldr     x4, =0x5851f42d4c957f2d
+        number  x4, 0x5851f42d4c957f2d
 fill:   madd    x1, x1, x4, x4
         str     x1, [x2], #8
         subs    x3, x3, #1
@@ -228,17 +247,17 @@ ${pairs('stp', 'x', 'x1', 4, 29, 32)}
         stp     x2, x3, [x1, #${8 * 31}]
         mrs     x2, fpsr
         str     x2, [x1, #${8 * 33}]
-        ldr     x2, =${WINDOW}
+        number  x2, ${WINDOW}
         mov     x3, #${WINDOW_SIZE / 8}
         mov     x4, #0
-        ldr     x5, =0x5851f42d4c957f2d
+        number  x5, 0x5851f42d4c957f2d
 sum:    ldr     x6, [x2], #8
         eor     x4, x4, x6
         mul     x4, x4, x5
         ror     x4, x4, #29
         subs    x3, x3, #1
         b.ne    sum
-        ldr     x2, =frame_log
+        place   x2, frame_log
         ldr     x3, [sp, #0x10]
         sub     x3, x3, x2
         stp     x4, x3, [x1, #${8 * 34}]
@@ -254,7 +273,10 @@ copy:   ldr     x6, [x2], #8
         b       next
 
 over:   ldr     x22, [sp, #0x30]
-        ldr     x0, =${FLAG_AT}
+        number  x0, ${control('little', 0x30d0_1980)}    // little-endian, as semihosting is
+        msr     sctlr_el1, x0
+        isb
+        number  x0, ${FLAG_AT}
         mov     x1, #1
         str     x1, [x0]
         isb
@@ -274,32 +296,41 @@ frame:  .skip   0x40
 frame_log: .skip 8 * 3 * 200
 `;
 
-function dataOf(starts: readonly Start[]): { starts: Uint8Array; code: Uint8Array } {
+/** Doublewords as a program of the byte order sees them: the two of a vector register are one big-endian number. */
+function inOrder(words: readonly bigint[], order: ByteOrder): Uint8Array {
+  const bytes = new Uint8Array(words.length * 8);
+  const view = new DataView(bytes.buffer);
+  for (const [i, word] of words.entries()) view.setBigUint64(8 * i, word, order === 'little');
+  return bytes;
+}
+/** V0 to V31 from pairs of doublewords, the low one first, or back. */
+const vectorsInOrder = (v: readonly bigint[], order: ByteOrder): bigint[] =>
+  order === 'little' ? [...v] : v.map((_, i) => v[i ^ 1]!);
+
+function dataOf(starts: readonly Start[], order: ByteOrder): { starts: Uint8Array; code: Uint8Array } {
   const words: bigint[] = [BigInt(starts.length)];
   const code: number[] = [];
   for (const { x, sp, pstate, fpcr, seed, v, words: own } of starts) {
-    words.push(...x, sp, pstate, fpcr, seed, BigInt(CODE_AT + 4 * code.length), ...v);
+    words.push(...x, sp, pstate, fpcr, seed, BigInt(CODE_AT + 4 * code.length), ...vectorsInOrder(v, order));
     code.push(...own);
   }
   if (CODE_AT + 4 * code.length > CODE_END) throw new Error('too many programs in one run');
-  return {
-    starts: new Uint8Array(BigUint64Array.from(words).buffer),
-    code: new Uint8Array(Uint32Array.from(code).buffer),
-  };
+  return { starts: inOrder(words, order), code: new Uint8Array(Uint32Array.from(code).buffer) };
 }
 
-function readResults(bytes: Uint8Array, count: number): Result[] {
-  const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, count * RESULT_WORDS);
+function readResults(bytes: Uint8Array, count: number, order: ByteOrder): Result[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const words = Array.from({ length: count * RESULT_WORDS }, (_, i) => view.getBigUint64(8 * i, order === 'little'));
   return Array.from({ length: count }, (_, i) => {
-    const w = words.subarray(i * RESULT_WORDS, (i + 1) * RESULT_WORDS);
+    const w = words.slice(i * RESULT_WORDS, (i + 1) * RESULT_WORDS);
     const logged = Math.min(LOGGED, Number(w[35]) / 24);
     return {
-      x: [...w.subarray(0, 31)],
+      x: w.slice(0, 31),
       sp: w[31]!,
       pstate: w[32]!,
       fpsr: w[33]!,
       checksum: w[34]!,
-      v: [...w.subarray(36, 100)],
+      v: vectorsInOrder(w.slice(36, 100), order),
       exceptions: Array.from({ length: logged }, (_, n) => ({
         elr: w[100 + 3 * n]!,
         esr: w[101 + 3 * n]!,
@@ -311,10 +342,10 @@ function readResults(bytes: Uint8Array, count: number): Result[] {
 
 const ARCHITECTURE = 'armv8.2-a';
 
-export function runOnQemu(starts: readonly Start[]): Result[] {
-  const data = dataOf(starts);
+export function runOnQemu(starts: readonly Start[], order: ByteOrder = 'little'): Result[] {
+  const data = dataOf(starts, order);
   const bytes = runBareMetal({
-    program,
+    program: program(order),
     architecture: ARCHITECTURE,
     files: [
       { address: STARTS_AT, bytes: data.starts },
@@ -322,28 +353,30 @@ export function runOnQemu(starts: readonly Start[]): Result[] {
     ],
     output: 'results',
   });
-  return readResults(new Uint8Array(bytes), starts.length);
+  return readResults(new Uint8Array(bytes), starts.length, order);
 }
 
-let image: Uint8Array | undefined;
+const images = new Map<ByteOrder, Uint8Array>();
 
 /** The program for our machine, assembled here: it needs no other assembler. */
-function programImage(): Uint8Array {
-  if (image) return image;
-  const { elf, problems } = assembleAndLink([{ path: 'program.s', text: program }], {
+function programImage(order: ByteOrder): Uint8Array {
+  const known = images.get(order);
+  if (known) return known;
+  const { elf, problems } = assembleAndLink([{ path: 'program.s', text: program(order) }], {
     instructions: architectureInstructions,
   });
   if (!elf) throw new Error(`the harness does not assemble: ${problems.map(({ message }) => message).join(', ')}`);
-  return (image = elf);
+  images.set(order, elf);
+  return elf;
 }
 
 let interpreter: Interpreter | undefined;
 
-export function runHere(starts: readonly Start[]): Result[] {
+export function runHere(starts: readonly Start[], order: ByteOrder = 'little'): Result[] {
   interpreter ??= loadInterpreter(generateInterpreter(instructions), instructions);
-  const data = dataOf(starts);
+  const data = dataOf(starts, order);
   const files = new Map<string, Uint8Array>([
-    ['program', programImage()],
+    ['program', programImage(order)],
     ['starts', data.starts],
     ['code', data.code],
   ]);
@@ -363,5 +396,5 @@ export function runHere(starts: readonly Start[]): Result[] {
     if (stop.kind !== 'budget') throw new Error(`our machine stopped: ${JSON.stringify(stop)}`);
     if (machine.position > 200_000_000) throw new Error('our machine does not come to an end');
   }
-  return readResults(memory.bytes(RESULTS_AT, starts.length * RESULT_WORDS * 8)!.slice(), starts.length);
+  return readResults(memory.bytes(RESULTS_AT, starts.length * RESULT_WORDS * 8)!.slice(), starts.length, order);
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [arm-data] [binutils] [qemu] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian]] [--programs N] [--seed N] [--rows REGEX]
  *   npm run conformance -- record [--programs N] [--seed N]
  *
  * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
@@ -106,8 +106,9 @@ if (parts.includes('record')) {
 
 if (wanted('qemu')) {
   const programs = number('--programs', 50_000);
-  console.log(`qemu: ${programs} programs of ${LENGTH} instructions, first seed ${seed}`);
-  const result = comparePrograms(programs, seed, done => process.stdout.write(`\r  ${done}`));
+  const order = words.includes('--big-endian') ? 'big' : 'little';
+  console.log(`qemu: ${programs} ${order}-endian programs of ${LENGTH} instructions, first seed ${seed}`);
+  const result = comparePrograms(programs, seed, { order, progress: done => process.stdout.write(`\r  ${done}`) });
   process.stdout.write('\n');
   console.log(
     `  ${result.instructions} instructions, ${result.exceptions} exceptions, ${result.differences.length} differences`,
@@ -116,7 +117,7 @@ if (wanted('qemu')) {
   failed ||= result.differences.length > 0;
   const seeds = result.differences.map(text => text.split('\n', 1)[0]);
   publish(
-    'qemu',
+    order === 'big' ? 'qemu-big-endian' : 'qemu',
     `${result.programs} programs with ${result.instructions} instructions of ${comparedRows.length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
   );
 }
