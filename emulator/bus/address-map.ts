@@ -179,7 +179,8 @@ function loadLittleEndian(view: DataView, at: number, size: AccessSize): bigint 
   }
 }
 
-function storeLittleEndian(view: DataView, at: number, size: AccessSize, value: bigint): void {
+/** Stores the low `size` bytes of `value` at a linear address. */
+export function storeLittleEndian(view: DataView, at: number, size: AccessSize, value: bigint): void {
   switch (size) {
     case 1:
       view.setUint8(at, Number(value & 0xffn));

@@ -6,6 +6,7 @@ import { decode } from '../architecture/decoder.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import { DirectOperations, directKinds, writeDirect } from './direct-operations.ts';
 import type { HandlerTable } from './handler-table.ts';
+import { KnownRecords } from './known-records.ts';
 import { PAGE_RECORDS_MASK, PAGE_STRIDE, RECORD_SHIFT, RECORD_SIZE, shapeIndex, writeRecord } from './record.ts';
 import {
   FIRST_DIRECT_HANDLER,
@@ -19,19 +20,6 @@ import {
 const PAGE = 4096;
 const RECORDS = 1024;
 
-/** More different words than this are not kept. */
-const MOST_KNOWN = 1 << 17;
-
-/** A record as four words. */
-interface KnownRecord {
-  readonly first: number;
-  readonly second: number;
-  readonly third: number;
-  readonly fourth: number;
-  /** Whether the instruction always leaves the sequence. */
-  readonly ends: boolean;
-}
-
 export class CodeCache {
   private readonly memory: MachineMemory;
   private readonly base: number;
@@ -44,8 +32,7 @@ export class CodeCache {
   /** Linear page by slot. */
   private readonly pages: number[] = [];
   private readonly breakpoints = new Set<number>();
-  /** Records by instruction word: programs repeat themselves, and pages of code come and go. */
-  private readonly known = new Map<number, KnownRecord>();
+  private readonly known = new KnownRecords();
   readonly direct = new DirectOperations();
 
   constructor(options: {
@@ -98,7 +85,7 @@ export class CodeCache {
 
   /** Linear address of the instruction word of a record. */
   wordAddress(record: number): number {
-    const slot = Math.floor((record - this.base) / PAGE_STRIDE);
+    const slot = ((record - this.base) / PAGE_STRIDE) | 0;
     return (this.pages[slot] as number) * PAGE + ((record & PAGE_RECORDS_MASK) >>> (RECORD_SHIFT - 2));
   }
 
@@ -110,7 +97,7 @@ export class CodeCache {
       if ((at & (PAGE_STRIDE - 1)) >= RECORDS * RECORD_SIZE) break;
       if (view.getUint16(at, true) !== HANDLER_NOT_DECODED) break;
       const ends = this.decodeRecord(at);
-      if (this.breakpoints.has(at)) view.setUint16(at, HANDLER_BREAKPOINT, true);
+      if (this.breakpoints.size > 0 && this.breakpoints.has(at)) view.setUint16(at, HANDLER_BREAKPOINT, true);
       this.joinWithNext(at - RECORD_SIZE);
       if (ends) return;
     }
@@ -139,18 +126,10 @@ export class CodeCache {
     const { u32, view } = this.memory;
     const word = u32[this.wordAddress(at) >>> 2] as number;
     const to = at >>> 2;
-    const known = this.known.get(word);
-    if (known) {
-      u32[to] = known.first;
-      u32[to + 1] = known.second;
-      u32[to + 2] = known.third;
-      u32[to + 3] = known.fourth;
-      return known.ends;
-    }
+    const known = this.known.recall(word, u32, to);
+    if (known !== undefined) return known;
     const ends = this.decodeWord(view, at, word);
-    if (this.known.size === MOST_KNOWN) this.known.clear();
-    const [first = 0, second = 0, third = 0, fourth = 0] = u32.subarray(to, to + RECORD_SIZE / 4);
-    this.known.set(word, { first, second, third, fourth, ends });
+    this.known.learn(word, u32, to, ends);
     return ends;
   }
 

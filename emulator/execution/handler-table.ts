@@ -11,8 +11,6 @@ export interface HandlerNumbers {
   readonly firstPair: number;
 }
 
-const pairKey = (first: number, second: number): number => first * 0x1_0000 + second;
-
 export class HandlerTable {
   private readonly handlers: ReadonlyMap<Instruction, readonly number[]>;
   /** Variants that were asked for: a guest uses a small part of all. */
@@ -20,24 +18,30 @@ export class HandlerTable {
 
   private readonly pairs: HandlerNumbers['pairs'];
   private readonly firstPair: number;
-  private readonly pairNumbers: ReadonlyMap<number, number>;
+  /** Of each handler that begins pairs, the pairs' handlers by the second. */
+  private readonly pairsFrom: (Map<number, number> | undefined)[];
 
   constructor(rows: readonly Instruction[], { handlers, pairs, firstPair }: HandlerNumbers) {
     if (rows.length !== handlers.length) throw new Error('the interpreter was made from other instruction rows');
     this.handlers = new Map(rows.map((row, i) => [row, handlers[i] as readonly number[]]));
     this.pairs = pairs;
     this.firstPair = firstPair;
-    this.pairNumbers = new Map(pairs.map(([first, second], i) => [pairKey(first, second), firstPair + i]));
+    this.pairsFrom = Array.from({ length: firstPair }, () => undefined);
+    pairs.forEach(([first, second], i) => {
+      this.pairsFrom[first] ??= new Map();
+      this.pairsFrom[first].set(second, firstPair + i);
+    });
   }
 
   /** The handler that does what two handlers do one after the other; undefined when there is none. */
   pair(first: number, second: number): number | undefined {
-    return this.pairNumbers.get(pairKey(first, second));
+    return first < this.firstPair ? this.pairsFrom[first]?.get(second) : undefined;
   }
 
   /** The handler of the first of a pair, the handler itself when it is not that of a pair. */
   first(handler: number): number {
-    return this.pairs[handler - this.firstPair]?.[0] ?? handler;
+    const pair = handler < this.firstPair ? undefined : this.pairs[handler - this.firstPair];
+    return pair ? pair[0] : handler;
   }
 
   /** The handler of a row's shape combination (`shapeIndex`); undefined for rows without semantics. */

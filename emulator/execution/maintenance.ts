@@ -63,7 +63,11 @@ export class Maintenance {
       pan: false,
       purpose: 'cacheMaintenance',
     });
-    if (result.ok) return true;
+    if (result.ok) {
+      // Generated code does the page's other lines by itself.
+      this.memory().open(this.unit, address);
+      return true;
+    }
     raiseDataAbort(pe, result.fault, { cacheMaintenance: true });
     return false;
   }

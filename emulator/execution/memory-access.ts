@@ -2,14 +2,14 @@
  * The slow path of loads and stores: translation, alignment, devices, and filling the TLB so that the next access to the
  * page needs no help.
  */
-import type { AddressMap, MappedRange } from '../bus/address-map.ts';
+import { type AddressMap, type MappedRange, storeLittleEndian } from '../bus/address-map.ts';
 import type { AccessSize, BusAccess } from '../bus/types.ts';
 import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import { isDevice } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
 import { contextOf } from '../translation/regime.ts';
-import type { AccessKind, Translation } from '../translation/request.ts';
+import type { AccessKind, Translation, TranslationResult } from '../translation/request.ts';
 import {
   ACCESS_FOR_WRITE,
   ACCESS_SIZE_MASK,
@@ -78,6 +78,7 @@ export class SlowMemory {
 
   store(unit: ExecutionUnit, address: bigint, value: bigint, descriptor: number): void {
     const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
+    if (this.storeToKnownPage(unit, address, size, value, descriptor)) return;
     const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor | ACCESS_STORE);
     if (!parts) return;
     let rest = inDataOrder(unit, BigInt.asUintN(8 * size, value), size, descriptor);
@@ -85,6 +86,28 @@ export class SlowMemory {
       if (!this.write(unit, part, BigInt.asUintN(8 * part.size, rest))) return;
       rest >>= BigInt(8 * part.size);
     }
+  }
+
+  /**
+   * A store to a page whose translation generated code has already, which is here only because somebody wants to hear
+   * of it: the first one in an epoch, or one to decoded code. False where more is to be done.
+   */
+  private storeToKnownPage(
+    unit: ExecutionUnit,
+    address: bigint,
+    size: AccessSize,
+    value: bigint,
+    descriptor: number,
+  ): boolean {
+    const low = Number(BigInt.asUintN(12, address));
+    if ((low & (Math.max(accessAlignment(descriptor), size) - 1)) !== 0) return false;
+    if ((descriptor & ACCESS_UNPRIVILEGED) !== 0) return false;
+    const linear = unit.tlb.findForWrite(unit.context, address);
+    if (linear < 0) return false;
+    this.observer.beforeWrite(linear, size);
+    storeLittleEndian(this.map.memory.view, linear, size, value);
+    if (this.observer.mayWriteFreely(linear >>> 12)) unit.tlb.allowWrites(unit.context, address);
+    return true;
   }
 
   /** Checks an access and translates it; an access across two pages becomes one of single bytes. */
@@ -142,19 +165,24 @@ export class SlowMemory {
     access: AccessKind,
     privileged: boolean,
   ): Translation | undefined {
+    const result = this.look(unit, address, access, privileged);
+    if (result.ok) return result;
+    return this.fault(unit, result.fault);
+  }
+
+  private look(unit: ExecutionUnit, address: bigint, access: AccessKind, privileged: boolean): TranslationResult {
     const { pe, state, translator, regime } = unit;
-    unit.keeper.synchronize(regime, isSecure(pe));
-    const result = translator.translate({
+    const secure = isSecure(pe);
+    unit.keeper.synchronize(regime, secure);
+    return translator.translate({
       virtualAddress: address,
       access,
       regime,
       privileged,
-      secure: isSecure(pe),
+      secure,
       pan: state.pan === 1,
       purpose: 'access',
     });
-    if (result.ok) return result;
-    return this.fault(unit, result.fault);
   }
 
   private read(unit: ExecutionUnit, part: Part): bigint | undefined {
@@ -204,8 +232,18 @@ export class SlowMemory {
     const context = contextOf(unit.regime, privileged, unit.state.pan === 1);
     unit.tlb.fill(context, address, translation, host, {
       read: range.directRead,
-      write: range.directWrite && this.observer.mayWriteFreely(host >>> 12),
+      write: range.directWrite,
+      heard: !this.observer.mayWriteFreely(host >>> 12),
     });
+  }
+
+  /** Lets generated code read a page directly from now on, when a load of the address would have the same effect. */
+  open(unit: ExecutionUnit, address: bigint): void {
+    const privileged = unit.state.el > 0;
+    const translation = this.look(unit, address, 'read', privileged);
+    if (!translation.ok) return;
+    const range = this.map.find(translation.physicalAddress, !translation.nonSecure);
+    if (range?.directRead) this.fill(unit, { address, size: 1, translation, store: false, privileged }, range);
   }
 
   /** Notes why the access failed and tells generated code that it did. */

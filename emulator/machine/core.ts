@@ -165,6 +165,7 @@ export class MachineCore {
       return range.memory.host + (physicalAddress - range.memory.base);
     };
     return {
+      generation: () => pe.state.generation,
       register: name => pe.state.read(name),
       effectiveHypervisorConfiguration: () => effectiveHcr(pe),
       readWord: (physicalAddress, nonSecure) => {

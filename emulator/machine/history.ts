@@ -12,6 +12,8 @@ const EPOCH_LENGTH = 2_000_000;
 /** Epochs kept; when there are more, neighbours far back are joined. */
 const MOST_EPOCHS = 48;
 const PAGE = 4096;
+/** Pages for which room is made at once: making it page by page would cost more than filling it. */
+const PAGES_AT_ONCE = 64;
 
 /** Something that reached the machine from outside, and how to do it again. */
 export interface InputEvent {
@@ -46,6 +48,8 @@ export class History {
   private readonly memory: MachineMemory;
   private readonly host: HistoryHost;
   private readonly dirty: Uint8Array;
+  /** Room for contents of pages. */
+  private spare: Uint8Array[] = [];
   private epochs: Epoch[] = [];
   private inputs: InputEvent[] = [];
   private nextInput = 0;
@@ -60,6 +64,7 @@ export class History {
   /** Begins anew: what is now is the oldest position. */
   begin(): void {
     this.epochs = [];
+    this.spare = [];
     this.inputs = [];
     this.nextInput = 0;
     this.furthest = this.host.position();
@@ -85,8 +90,20 @@ export class History {
     for (let page = linear >>> 12; page <= last; page++) {
       if (this.dirty[page]) continue;
       this.dirty[page] = 1;
-      this.epochs.at(-1)?.pages.set(page, this.memory.u8.slice(page * PAGE, (page + 1) * PAGE));
+      const epoch = this.epochs[this.epochs.length - 1];
+      if (!epoch) continue;
+      const copy = this.room();
+      copy.set(this.memory.u8.subarray(page * PAGE, (page + 1) * PAGE));
+      epoch.pages.set(page, copy);
     }
+  }
+
+  private room(): Uint8Array {
+    if (this.spare.length === 0) {
+      const block = new Uint8Array(PAGES_AT_ONCE * PAGE);
+      for (let at = 0; at < block.length; at += PAGE) this.spare.push(block.subarray(at, at + PAGE));
+    }
+    return this.spare.pop() as Uint8Array;
   }
 
   /** The position to which the machine may run before history must be asked again. */
@@ -153,7 +170,10 @@ export class History {
     }
     const [removed] = this.epochs.splice(best, 1) as [Epoch];
     const into = (this.epochs[best - 1] as Epoch).pages;
-    for (const [page, bytes] of removed.pages) if (!into.has(page)) into.set(page, bytes);
+    for (const [page, bytes] of removed.pages) {
+      if (into.has(page)) this.spare.push(bytes);
+      else into.set(page, bytes);
+    }
   }
 
   /**
@@ -177,6 +197,7 @@ export class History {
       for (const [page, bytes] of (this.epochs[i] as Epoch).pages) {
         this.memory.u8.set(bytes, page * PAGE);
         restored.add(page);
+        this.spare.push(bytes);
       }
     }
     this.epochs.length = index + 1;

@@ -398,7 +398,7 @@ export class Machine {
     this.core.restore(saved.core);
     saved.elements.forEach((bytes, index) => {
       const unit = this.core.units[index] as ExecutionUnit;
-      this.board.memory.u8.set(bytes, unit.state.address);
+      unit.state.load(bytes);
       unit.pe.systemErrorPending = saved.errors[index] ?? false;
     });
     this.snapshotables.forEach((device, index) => {

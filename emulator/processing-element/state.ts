@@ -133,6 +133,8 @@ export class ProcessingElementState {
   private u64: BigUint64Array;
   private f64: Float64Array;
   private bytes: Uint8Array;
+  /** Counts what may have changed a system register: while it stands still, so does all that follows from them. */
+  generation = 0;
 
   constructor(memory: WebAssembly.Memory, base: number, index: number) {
     this.index = index;
@@ -149,6 +151,12 @@ export class ProcessingElementState {
   }
   moveTo(base: number): void {
     this.base = base;
+    this.generation++;
+  }
+  /** Takes the whole state from a copy of its bytes. */
+  load(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.base);
+    this.generation++;
   }
 
   private word(name: StateFieldName): number {
@@ -331,6 +339,7 @@ export class ProcessingElementState {
     return this.wide('systemRegisters', this.slot(name));
   }
   write(name: SystemRegisterName, value: bigint): void {
+    this.generation++;
     this.setWide('systemRegisters', value, this.slot(name));
   }
   private slot(name: SystemRegisterName): number {

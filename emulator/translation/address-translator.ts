@@ -37,7 +37,18 @@ export interface GuestTranslation {
   readonly hypervisorConfiguration: bigint;
 }
 
-/** Translates for one PE. Decoded controls are kept until the registers they came from differ. */
+/** What registers mean, as long as none changes. */
+interface CurrentControls {
+  readonly generation: number;
+  readonly hypervisorConfiguration: bigint;
+  readonly stage1: Map<TranslationRegime, Stage1Controls>;
+  stage2: Stage2Controls | undefined;
+}
+
+/**
+ * Translates for one PE. Decoded controls are kept until the registers they came from differ, and not even compared
+ * until some register changed.
+ */
 export class AddressTranslator {
   readonly implementation: TranslationImplementation;
   private readonly inputs: TranslationInputs;
@@ -45,6 +56,7 @@ export class AddressTranslator {
   private readonly stage2: Stage2Translator;
   private readonly stage1Cache = new Map<TranslationRegime, Stage1Controls>();
   private stage2Cache: Stage2Controls | undefined;
+  private known: CurrentControls | undefined;
 
   constructor(inputs: TranslationInputs) {
     this.inputs = inputs;
@@ -56,6 +68,7 @@ export class AddressTranslator {
   /** A translator with other values in the registers of the EL1&0 regime and its stage 2: how it was at another time. */
   asWith({ registers, hypervisorConfiguration }: GuestTranslation): AddressTranslator {
     return new AddressTranslator({
+      generation: () => this.inputs.generation(),
       readWord: (address, nonSecure) => this.inputs.readWord(address, nonSecure),
       compareAndSwap: () => 'unsupported',
       register: name => registers.get(name) ?? this.inputs.register(name),
@@ -74,11 +87,30 @@ export class AddressTranslator {
 
   /** The regime that serves an Exception level now. */
   regimeOf(level: ExceptionLevel): TranslationRegime {
-    return regimeOf(level, this.inputs.effectiveHypervisorConfiguration());
+    return regimeOf(level, this.current().hypervisorConfiguration);
+  }
+
+  private current(): CurrentControls {
+    const { inputs, known } = this;
+    const generation = inputs.generation();
+    if (known && known.generation === generation) return known;
+    const hypervisorConfiguration = inputs.effectiveHypervisorConfiguration();
+    this.known = { generation, hypervisorConfiguration, stage1: new Map(), stage2: undefined };
+    return this.known;
   }
 
   /** The stage 1 controls of a regime as they stand now. */
   stage1Controls(regime: TranslationRegime): Stage1Controls {
+    const current = this.current();
+    let controls = current.stage1.get(regime);
+    if (!controls) {
+      controls = this.readStage1(regime, current.hypervisorConfiguration);
+      current.stage1.set(regime, controls);
+    }
+    return controls;
+  }
+
+  private readStage1(regime: TranslationRegime, hypervisorConfiguration: bigint): Stage1Controls {
     const names = registersOf(regime);
     const { inputs } = this;
     const sctlr = inputs.register(names.sctlr) & SYSTEM_CONTROL_BITS;
@@ -86,7 +118,7 @@ export class AddressTranslator {
     const mair = inputs.register(names.mair);
     const ttbr0 = inputs.register(names.ttbr0);
     const ttbr1 = names.ttbr1 ? inputs.register(names.ttbr1) : 0n;
-    const hcr = regime === 'EL3' ? 0n : inputs.effectiveHypervisorConfiguration() & HYPERVISOR_BITS;
+    const hcr = regime === 'EL3' ? 0n : hypervisorConfiguration & HYPERVISOR_BITS;
     const known = this.stage1Cache.get(regime);
     if (known) {
       const { source } = known;
@@ -108,8 +140,14 @@ export class AddressTranslator {
 
   /** The stage 2 controls of the EL1&0 regime as they stand now; `enabled` says whether it is on. */
   stage2Controls(): Stage2Controls {
+    const current = this.current();
+    current.stage2 ??= this.readStage2(current.hypervisorConfiguration);
+    return current.stage2;
+  }
+
+  private readStage2(hypervisorConfiguration: bigint): Stage2Controls {
     const { inputs, stage2Cache: known } = this;
-    const hcr = inputs.effectiveHypervisorConfiguration() & HYPERVISOR_BITS;
+    const hcr = hypervisorConfiguration & HYPERVISOR_BITS;
     const vtcr = inputs.register('VTCR_EL2');
     const vttbr = inputs.register('VTTBR_EL2');
     const sctlr = inputs.register('SCTLR_EL2') & SYSTEM_CONTROL_BITS;

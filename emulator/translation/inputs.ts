@@ -32,6 +32,8 @@ export type SwapOutcome = 'swapped' | 'changed' | 'unsupported';
 
 /** The PE's registers and the memory that holds the tables. */
 export interface TranslationInputs {
+  /** A number that is another one whenever a register may have changed. */
+  generation(): number;
   /** The stored value, without access checks or redirection. */
   register(name: TranslationRegister): bigint;
   /**

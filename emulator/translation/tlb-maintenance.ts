@@ -39,37 +39,43 @@ const BASE_BITS = 37;
  * @throws RangeError for a name that is no TLBI operation
  */
 export function tlbInvalidation(name: string, operand: bigint, hypervisorConfiguration: bigint): TlbInvalidation {
-  const parts = partsOf(name);
-  const [, range, subject, , level, domain] = parts;
-  const common = {
-    regime: regimeNamed(subject!, level!, hypervisorConfiguration),
-    broadcast: domain !== undefined,
-  };
+  const { range, subject, level, broadcast } = partsOf(name);
+  const regime = regimeNamed(subject, level, hypervisorConfiguration);
   switch (subject) {
     case 'ASID':
-      return { ...common, what: 'asid', asid: asidOf(operand) };
+      return { regime, broadcast, what: 'asid', asid: asidOf(operand) };
     case 'VA':
     case 'VAA': {
-      const pages = range ? pageRange(operand, true) : singlePage(operand, PAGE_NUMBER_BITS);
+      const { firstPage, lastPage } = range ? pageRange(operand, true) : singlePage(operand, PAGE_NUMBER_BITS);
       const asid = subject === 'VA' && level !== 'E3' ? asidOf(operand) : undefined;
-      return { ...common, what: 'pages', ...pages, asid };
+      return { regime, broadcast, what: 'pages', firstPage, lastPage, asid };
     }
-    case 'IPAS2':
-      return { ...common, what: 'intermediatePages', ...(range ? pageRange(operand, false) : singlePage(operand, 36)) };
+    case 'IPAS2': {
+      const { firstPage, lastPage } = range ? pageRange(operand, false) : singlePage(operand, 36);
+      return { regime, broadcast, what: 'intermediatePages', firstPage, lastPage };
+    }
     default:
-      return { ...common, what: 'everything' };
+      return { regime, broadcast, what: 'everything' };
   }
 }
 
 const asidOf = (operand: bigint): number => Number(operand >> 48n);
 
-const known = new Map<string, readonly string[]>();
+interface Parts {
+  readonly range: boolean;
+  readonly subject: string;
+  readonly level: string;
+  readonly broadcast: boolean;
+}
+const known = new Map<string, Parts>();
 
-function partsOf(name: string): readonly string[] {
+function partsOf(name: string): Parts {
   const before = known.get(name);
   if (before) return before;
-  const parts = NAME.exec(name);
-  if (!parts) throw new RangeError(`${name} is not a TLBI operation`);
+  const found = NAME.exec(name);
+  if (!found) throw new RangeError(`${name} is not a TLBI operation`);
+  const [, range, subject, , level, domain] = found;
+  const parts = { range: range !== '', subject: subject!, level: level!, broadcast: domain !== undefined };
   known.set(name, parts);
   return parts;
 }

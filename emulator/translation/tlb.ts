@@ -42,6 +42,11 @@ const STAGE1_SIZE_SHIFT = 4;
 const STAGE2_SIZE_SHIFT = 10;
 const SIZE_MASK = 0x3f;
 const NOT_GLOBAL = 1 << 16;
+/**
+ * Bit of the second word of `origin`: the translation and the memory behind it allow stores. Where the write tag is
+ * invalid all the same, somebody wants to hear of the next store first.
+ */
+const WRITABLE = 1 << 18;
 /** Bit of the second word of `origin`: accesses within the page need not be aligned (it is not Device memory). */
 export const TLB_UNALIGNED = 1 << 17;
 
@@ -94,14 +99,15 @@ export class FastTlb {
    * Lets generated code reach a page directly.
    * @param virtualAddress any address within the page, with its tag byte
    * @param host linear address of the page
-   * @param allow which accesses need no help; the translation's own permissions limit them further
+   * @param allow which accesses the memory takes directly, and whether somebody wants to hear of stores all the same;
+   *   the translation's own permissions limit them further
    */
   fill(
     context: TranslationContext,
     virtualAddress: bigint,
     translation: Translation,
     host: number,
-    allow: { readonly read: boolean; readonly write: boolean },
+    allow: { readonly read: boolean; readonly write: boolean; readonly heard?: boolean },
   ): void {
     const low = Number(virtualAddress & 0xffff_f000n) | 0;
     const high = Number(virtualAddress >> 32n) | 0;
@@ -109,7 +115,7 @@ export class FastTlb {
     const at = this.at(context, slot);
     const { words } = this;
     this.setTag(at, translation.read && allow.read, high, low);
-    this.setTag(at + 2, translation.write && allow.write, high, low);
+    this.setTag(at + 2, translation.write && allow.write && !allow.heard, high, low);
     words[at + 4] = (host - low) | 0;
     words[at + 5] = Math.floor(translation.physicalAddress / 4096) | 0;
     const intermediatePage = Math.floor(translation.intermediatePhysicalAddress / 4096);
@@ -119,6 +125,7 @@ export class FastTlb {
       (translation.stage1SizeBits << STAGE1_SIZE_SHIFT) |
       (translation.stage2SizeBits << STAGE2_SIZE_SHIFT) |
       (translation.global ? 0 : NOT_GLOBAL) |
+      (translation.write && allow.write ? WRITABLE : 0) |
       (isDevice(translation.attributes) ? 0 : TLB_UNALIGNED);
     const book = this.books[context]!;
     if (!book.listed[slot]) {
@@ -126,6 +133,35 @@ export class FastTlb {
       book.filled[book.count++] = slot;
     }
     book.blocks.note((high & 0xff_ffff) * 0x10_0000 + (low >>> PAGE_BITS), translation.stage1SizeBits);
+  }
+
+  /**
+   * The page of an address that may be both read directly and written, whoever wants to hear of a store: the index of
+   * its entry, or -1.
+   */
+  private writable(context: TranslationContext, high: number, low: number): number {
+    const { words } = this;
+    const at = this.at(context, (low >>> PAGE_BITS) & (TLB_ENTRIES - 1));
+    const known = words[at] === (low & ~0xfff) && words[at + 1] === high && (words[at + 7]! & WRITABLE) !== 0;
+    return known ? at : -1;
+  }
+
+  /**
+   * Linear address for a store to a page whose translation is known, although stores to it need help; -1 where it must
+   * be translated.
+   */
+  findForWrite(context: TranslationContext, virtualAddress: bigint): number {
+    const low = Number(BigInt.asIntN(32, virtualAddress));
+    const at = this.writable(context, Number(BigInt.asIntN(32, virtualAddress >> 32n)), low);
+    return at < 0 ? -1 : (this.words[at + 4]! + low) >>> 0;
+  }
+
+  /** From now on stores to the page that `findForWrite` found need no help. */
+  allowWrites(context: TranslationContext, virtualAddress: bigint): void {
+    const low = Number(BigInt.asIntN(32, virtualAddress));
+    const high = Number(BigInt.asIntN(32, virtualAddress >> 32n));
+    const at = this.writable(context, high, low);
+    if (at >= 0) this.setTag(at + 2, true, high, low & ~0xfff);
   }
 
   /**
@@ -169,6 +205,7 @@ export class FastTlb {
    */
   flushPages(context: TranslationContext, firstPage: number, lastPage: number, nonGlobal: boolean): void {
     const book = this.books[context]!;
+    if (book.count === 0) return;
     if (firstPage === lastPage && !book.blocks.has(firstPage)) {
       const at = this.at(context, firstPage % TLB_ENTRIES);
       if (this.isWithin(at, firstPage, lastPage, nonGlobal)) this.drop(at);

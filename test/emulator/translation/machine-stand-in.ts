@@ -33,6 +33,7 @@ export class MachineStandIn implements TranslationInputs {
   hasEl3 = false;
   /** Physical addresses that were read, for tests that count. */
   reads = 0;
+  private asked = 0;
 
   constructor(base: number, size: number, registers: Partial<Record<TranslationRegister, bigint>> = EVERY_FEATURE) {
     this.base = base;
@@ -42,6 +43,12 @@ export class MachineStandIn implements TranslationInputs {
 
   set(registers: Partial<Record<TranslationRegister, bigint>>): void {
     for (const [name, value] of Object.entries(registers)) this.registers.set(name as TranslationRegister, value);
+  }
+
+  /** Tests change registers as they like: they may always have changed. */
+  generation(): number {
+    this.asked++;
+    return this.asked;
   }
 
   register(name: TranslationRegister): bigint {

@@ -72,6 +72,26 @@ describe('an entry of the fast TLB', () => {
     expect([lookUp(0x3000n), lookUp(0x3000n, 'write')]).toEqual([undefined, undefined]);
   });
 
+  test('that allows stores of which somebody wants to hear is found for them, until they are free', () => {
+    const { tlb, lookUp } = setUp();
+    tlb.fill(EL1, 0xffff_8000_0000_1000n, translation(0x1000), 0x1000, { ...READ_WRITE, heard: true });
+    tlb.fill(EL1, 0x2000n, translation(0x2000, { write: false }), 0x2000, { ...READ_WRITE, heard: true });
+    tlb.fill(EL1, 0x3000n, translation(0x3000), 0x3000, { read: true, write: false });
+    expect(lookUp(0xffff_8000_0000_1234n, 'write')).toBeUndefined();
+    expect(tlb.findForWrite(EL1, 0xffff_8000_0000_1234n)).toBe(0x1234);
+    expect([0x1234n, 0x2000n, 0x3000n].map(address => tlb.findForWrite(EL1, address))).toEqual([-1, -1, -1]);
+    for (const address of [0xffff_8000_0000_1ff8n, 0x2000n, 0x3000n]) tlb.allowWrites(EL1, address);
+    expect([0xffff_8000_0000_1234n, 0x2000n, 0x3000n].map(address => lookUp(address, 'write'))).toEqual([
+      0x1234,
+      undefined,
+      undefined,
+    ]);
+    tlb.revokeWritesTo(1);
+    expect(tlb.findForWrite(EL1, 0xffff_8000_0000_1234n)).toBe(0x1234);
+    tlb.revokeAccessTo(1);
+    expect(tlb.findForWrite(EL1, 0xffff_8000_0000_1234n)).toBe(-1);
+  });
+
   test('loses its write permission, or everything, by physical page', () => {
     const { tlb, lookUp } = setUp();
     tlb.fill(EL1, 0x1000n, translation(0x9000), 0x1000, READ_WRITE);
