@@ -68,7 +68,10 @@ export class ElfFile {
     const reader = new ByteReader(this.#source.read(0, Math.min(size, 64)), name);
     if (size < 64 || reader.u32() !== 0x464c457f) throw new MalformedData(`${name} is not an ELF file`);
     if (reader.u8() !== 2) throw new MalformedData(`${name} is a 32-bit ELF file; build it for AArch64`);
-    if (reader.u8() !== 1) throw new MalformedData(`${name} is a big-endian ELF file; build it little-endian`);
+    if (reader.u8() !== 1)
+      throw new MalformedData(
+        `${name} is a big-endian ELF file, whose symbols are not read here; build it little-endian`,
+      );
     reader.offset = 16;
     this.type = reader.u16();
     const machine = reader.u16();

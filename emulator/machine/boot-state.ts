@@ -1,4 +1,4 @@
-/** The registers that firmware would have set before it enters an operating system (Linux's arm64 boot protocol). */
+/** The registers that a program finds beyond reset: what firmware sets for Linux (arm64 boot protocol), and the byte order. */
 import { field } from '../architecture/system-register.ts';
 import { systemRegisterNamed } from '../architecture/system-registers/index.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
@@ -18,4 +18,19 @@ export function enterLinux(pe: ProcessingElement): void {
   // ICC_SRE_EL3 needs nothing: the interrupt controller is reached by system registers from every level.
   state.write('SCR_EL3', state.read('SCR_EL3') | value);
   state.setLevel(implementation.el2 ? 2 : 1, 1);
+}
+
+/** Makes data big-endian at each level, as QEMU starts a big-endian program. */
+export function enterBigEndian({ state }: ProcessingElement): void {
+  for (const [register, fields] of [
+    ['SCTLR_EL1', ['EE', 'E0E']],
+    ['SCTLR_EL2', ['EE']],
+    ['SCTLR_EL3', ['EE']],
+  ] as const) {
+    const row = systemRegisterNamed(register);
+    state.write(
+      register,
+      fields.reduce((value, name) => value | field(row, name).mask, state.read(register)),
+    );
+  }
 }

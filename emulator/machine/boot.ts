@@ -9,7 +9,7 @@ import { fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { RandomStream } from '../devices/random-stream.ts';
 import type { DiskImage } from '../devices/virtio/disk.ts';
 import type { SharedFolder } from '../devices/virtio/shared-folder.ts';
-import { isElf, readElfImage } from './elf-image.ts';
+import { type ElfImage, isElf, readElfImage } from './elf-image.ts';
 import { type DeviceTree, DeviceTreeError, flatten, parseDeviceTree } from './flattened-device-tree.ts';
 import { checkPieces, ImageError, type LoadableRange, type LoadedPiece } from './image.ts';
 import { isGzip, placeKernelImage } from './kernel-image.ts';
@@ -33,6 +33,8 @@ export interface BootFiles {
 export interface InitialRegisters {
   readonly pc: bigint;
   readonly x0: bigint;
+  /** Data are big-endian at each level. */
+  readonly bigEndian?: boolean;
 }
 
 /** Memory and registers at the start. */
@@ -123,7 +125,7 @@ export function planBoot(
     pieces.push(...elf.pieces);
     addChosen(tree, { bootArguments: options.append });
     addTreeBelow(pieces, tree, ramBase);
-    starts.set(0, { pc: BigInt(elf.entry), x0: 0n });
+    starts.set(0, elfStart(elf));
   } else {
     starts.set(0, planLinux(options, files, options.kernel, tree, pieces));
   }
@@ -135,6 +137,8 @@ export function planBoot(
   }
   return { pieces, starts, kind, fwCfgItems };
 }
+
+const elfStart = ({ entry, bigEndian }: ElfImage): InitialRegisters => ({ pc: BigInt(entry), x0: 0n, bigEndian });
 
 /** The ranges that images may be loaded into. */
 function memoryOf(options: MachineOptions): LoadableRange[] {
@@ -177,7 +181,7 @@ function loaderPieces(
   const bytes = files.read(loader.file);
   if (isElf(bytes) && !loader.raw) {
     const elf = readElfImage(loader.file, bytes);
-    if (loader.startsElement !== undefined) starts.set(loader.startsElement, { pc: BigInt(elf.entry), x0: 0n });
+    if (loader.startsElement !== undefined) starts.set(loader.startsElement, elfStart(elf));
     return elf.pieces;
   }
   if (loader.address === undefined) {

@@ -7,6 +7,8 @@ export interface ElfImage {
   readonly pieces: readonly LoadedPiece[];
   /** Physical address of the first instruction. */
   readonly entry: number;
+  /** Its data are big-endian; instructions never are. */
+  readonly bigEndian: boolean;
 }
 
 const headerSize = 64;
@@ -46,17 +48,18 @@ export function readElfImage(name: string, bytes: Uint8Array): ElfImage {
   if (bytes.length < headerSize) fail(`the ELF header is cut short: ${bytes.length} of ${headerSize} bytes are there`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes[4] !== 2) fail('a 32-bit ELF file; this machine runs AArch64 only: build for aarch64');
-  if (bytes[5] !== 1) fail('a big-endian ELF file; build it little-endian (without -mbig-endian)');
-  const type = view.getUint16(16, true);
-  const machine = view.getUint16(18, true);
+  if (bytes[5] !== 1 && bytes[5] !== 2) fail(`byte order ${bytes[5]} instead of little-endian (1) or big-endian (2)`);
+  const little = bytes[5] === 1;
+  const type = view.getUint16(16, little);
+  const machine = view.getUint16(18, little);
   if (machine !== machineAarch64) {
     fail(`built for ${machines[machine] ?? `ELF machine ${machine}`}, not AArch64: use an aarch64 compiler`);
   }
   if (type !== 2 && type !== 3) fail(unloadable[type] ?? `ELF type ${type} cannot be loaded`);
 
-  const count = view.getUint16(56, true);
-  const entrySize = view.getUint16(54, true);
-  const tableAt = offset(view.getBigUint64(32, true));
+  const count = view.getUint16(56, little);
+  const entrySize = view.getUint16(54, little);
+  const tableAt = offset(view.getBigUint64(32, little));
   if (count === 0) fail('the ELF file has no program headers: link it as an executable');
   if (entrySize !== programHeaderSize) fail(`program headers of ${entrySize} bytes instead of ${programHeaderSize}`);
   if (tableAt + count * programHeaderSize > bytes.length) {
@@ -64,16 +67,16 @@ export function readElfImage(name: string, bytes: Uint8Array): ElfImage {
   }
 
   const pieces: LoadedPiece[] = [];
-  const virtualEntry = view.getBigUint64(24, true);
+  const virtualEntry = view.getBigUint64(24, little);
   let entry: number | undefined;
   for (let index = 0; index < count; index++) {
     const at = tableAt + index * programHeaderSize;
-    if (view.getUint32(at, true) !== loadable) continue;
-    const fileOffset = offset(view.getBigUint64(at + 8, true));
-    const virtualAddress = view.getBigUint64(at + 16, true);
-    const address = physical(view.getBigUint64(at + 24, true));
-    const fileSize = offset(view.getBigUint64(at + 32, true));
-    const memorySize = offset(view.getBigUint64(at + 40, true));
+    if (view.getUint32(at, little) !== loadable) continue;
+    const fileOffset = offset(view.getBigUint64(at + 8, little));
+    const virtualAddress = view.getBigUint64(at + 16, little);
+    const address = physical(view.getBigUint64(at + 24, little));
+    const fileSize = offset(view.getBigUint64(at + 32, little));
+    const memorySize = offset(view.getBigUint64(at + 40, little));
     if (memorySize === 0) continue;
     const where = `segment ${index} at 0x${address.toString(16)}`;
     if (fileSize > memorySize) fail(`${where} has more bytes in the file than in memory; the file is damaged`);
@@ -99,7 +102,7 @@ export function readElfImage(name: string, bytes: Uint8Array): ElfImage {
       `${name}: the entry point 0x${virtualEntry.toString(16)} lies in no segment; set it with ENTRY(_start) or -e _start`,
     );
   }
-  return { pieces, entry };
+  return { pieces, entry, bigEndian: !little };
 }
 
 /** A file offset or size; what no double can hold exactly is certainly beyond the end. */

@@ -8,7 +8,6 @@ export interface KernelImageHeader {
   readonly textOffset: number;
   /** Bytes that the kernel takes from its start, its uninitialised data included; zero in very old kernels. */
   readonly imageSize: number;
-  readonly bigEndian: boolean;
   /** Page size in bytes that the kernel is built for, when it says so. */
   readonly pageSize: number | undefined;
 }
@@ -34,7 +33,6 @@ export function readKernelImageHeader(bytes: Uint8Array): KernelImageHeader | un
   return {
     textOffset,
     imageSize,
-    bigEndian: (flags & 1) !== 0,
     pageSize: [undefined, 0x1000, 0x4000, 0x1_0000][(flags >> 1) & 3],
   };
 }
@@ -64,7 +62,6 @@ export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0
 export function placeKernelImage(name: string, bytes: Uint8Array): { readonly offset: number; readonly size: number } {
   const header = readKernelImageHeader(bytes);
   if (!header) return { offset: oldTextOffset, size: bytes.length };
-  if (header.bigEndian) throw new ImageError(`${name}: a big-endian kernel; build it without CONFIG_CPU_BIG_ENDIAN`);
   if (header.imageSize === 0) return { offset: oldTextOffset, size: bytes.length };
   if (!Number.isSafeInteger(header.textOffset) || !Number.isSafeInteger(header.imageSize)) {
     throw new ImageError(`${name}: the kernel's image header is damaged (its size or offset is absurd)`);

@@ -20,7 +20,7 @@ import { resetProcessingElement } from '../processing-element/reset.ts';
 import { STATE_SIZE, stateOffsets } from '../processing-element/state.ts';
 import { SystemInstructionAccess } from '../processing-element/system-instruction-access.ts';
 import type { BootFiles } from './boot.ts';
-import { enterLinux } from './boot-state.ts';
+import { enterBigEndian, enterLinux } from './boot-state.ts';
 import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { ExceptionLog, type RecordedException } from './exception-log.ts';
 import { History } from './history.ts';
@@ -443,6 +443,7 @@ export class Machine {
       unit.power = start ? 'running' : 'off';
       if (start) {
         if (board.boot.kind === 'linux') enterLinux(pe);
+        if (start.bigEndian) enterBigEndian(pe);
         state.pc = start.pc;
         state.writeX(0, start.x0);
       }
