@@ -152,7 +152,7 @@ export interface CpuOptions {
 export const cpuProperties = {
   pauth: { values: [true, false], brief: 'Pointer authentication.' },
   'pauth-impdef': { values: [true, false], brief: 'Its codes are a quick hash instead of QARMA5.' },
-  lpa2: { values: [false], brief: '52-bit addresses with small granules.' },
+  lpa2: { values: [true, false], brief: '52-bit addresses with small granules.' },
   sve: { values: [false], brief: 'Scalable vectors.' },
   sme: { values: [false], brief: 'Scalable matrices.' },
 } as const satisfies Readonly<Record<string, { readonly values: readonly boolean[]; readonly brief: string }>>;
@@ -179,6 +179,10 @@ const properties: ReadonlySet<string> = new Set([
   'ID_AA64ISAR1_EL1.GPI',
   'ID_AA64MMFR0_EL1.SNSMem',
   'ID_AA64MMFR0_EL1.PARange',
+  'ID_AA64MMFR0_EL1.TGran4',
+  'ID_AA64MMFR0_EL1.TGran4_2',
+  'ID_AA64MMFR0_EL1.TGran16_2',
+  'ID_AA64MMFR0_EL1.TGran64_2',
   'ID_AA64MMFR2_EL1.BBM',
 ]);
 
@@ -206,17 +210,22 @@ function truthful(register: string, { name, high, low }: Field, reported: number
   return Math.max(0, ...usable.map(one => one.report.value));
 }
 
-/** Granules at stage 2 are those of stage 1 (0) or spelt out; 52-bit forms become plain ones. */
-const stage2Granules: ReadonlySet<string> = new Set(['TGran4_2', 'TGran16_2', 'TGran64_2']);
-
-/** The fields that tell the algorithms of pointer authentication, as the properties ask. */
-function authenticationFields({ pauth = true, 'pauth-impdef': hashed = false }: CpuProperties): [string, bigint][] {
+/** The fields that the properties decide. */
+function fieldsOfProperties({
+  pauth = true,
+  'pauth-impdef': hashed = false,
+  lpa2 = true,
+}: CpuProperties): [SystemRegisterName, string, bigint][] {
   const [qarma, own] = pauth ? (hashed ? [0n, 1n] : [1n, 0n]) : [0n, 0n];
   return [
-    ['APA', qarma],
-    ['GPA', qarma],
-    ['API', own],
-    ['GPI', own],
+    ['ID_AA64ISAR1_EL1', 'APA', qarma],
+    ['ID_AA64ISAR1_EL1', 'GPA', qarma],
+    ['ID_AA64ISAR1_EL1', 'API', own],
+    ['ID_AA64ISAR1_EL1', 'GPI', own],
+    ['ID_AA64MMFR0_EL1', 'TGran4', lpa2 ? 1n : 0n],
+    ['ID_AA64MMFR0_EL1', 'TGran16', lpa2 ? 2n : 1n],
+    ['ID_AA64MMFR0_EL1', 'TGran4_2', lpa2 ? 3n : 2n],
+    ['ID_AA64MMFR0_EL1', 'TGran16_2', lpa2 ? 3n : 2n],
   ];
 }
 
@@ -228,17 +237,16 @@ function identify(model: CpuModel, { el2, el3, gicV3, properties = {} }: CpuOpti
     if (isFeatureRegister(name)) {
       for (const one of row.fields.filter(each => !isReserved(each))) {
         const shown = Number(extractField(reported, row, one.name));
-        const kept = stage2Granules.has(one.name) ? Math.min(shown, 2) : truthful(name, one, shown);
-        value = insertField(value, row, one.name, BigInt(kept));
+        value = insertField(value, row, one.name, BigInt(truthful(name, one, shown)));
       }
     }
     values.set(name, value);
   }
   if (model.hasProperties) {
-    const isar1 = systemRegisterNamed('ID_AA64ISAR1_EL1');
-    let value = values.get('ID_AA64ISAR1_EL1') ?? 0n;
-    for (const [name, content] of authenticationFields(properties)) value = insertField(value, isar1, name, content);
-    values.set('ID_AA64ISAR1_EL1', value);
+    for (const [register, name, content] of fieldsOfProperties(properties)) {
+      const before = values.get(register) ?? 0n;
+      values.set(register, insertField(before, systemRegisterNamed(register), name, content));
+    }
   }
   const pfr0 = systemRegisterNamed('ID_AA64PFR0_EL1');
   let profile = values.get('ID_AA64PFR0_EL1') ?? 0n;

@@ -25,8 +25,10 @@ export class Maintenance {
 
   /** `operation` without "TLBI", such as `VAE1IS`. */
   tlbi(operation: string, value: bigint): void {
-    const { pe } = this.unit;
-    const invalidation = tlbInvalidation(operation, value, effectiveHcr(pe));
+    const { pe, translator } = this.unit;
+    const invalidation = tlbInvalidation(operation, value, effectiveHcr(pe), (regime, stage) =>
+      translator.hasWideAddresses(regime, stage),
+    );
     const forced = pe.state.el === 1 && hcrField(pe, FB) === 1;
     const targets = invalidation.broadcast || forced ? this.units() : [this.unit];
     for (const { keeper } of targets) keeper.invalidate(invalidation);

@@ -77,8 +77,9 @@ function implementedCount(pe: ProcessingElement, low: bigint): number {
   return Number((pe.state.read('ID_AA64DFR0_EL1') >> low) & 15n) + 1;
 }
 
-/** DBGBVR holds a virtual address, whose upper bits are copies of bit 52 or less; bits 63:49 are taken as copies of 48. */
-const signExtendAddress = (value: bigint): bigint => BigInt.asUintN(64, BigInt.asIntN(49, value)) & ~3n;
+/** The address in DBGBVR or DBGWVR: upper bits are copies of bit 48, or of bit 52 with FEAT_LVA. */
+const comparedAddress = (pe: ProcessingElement, register: SystemRegisterName): bigint =>
+  BigInt.asUintN(64, BigInt.asIntN(pe.features.largeVirtualAddresses ? 53 : 49, pe.state.read(register))) & ~3n;
 
 /** A context breakpoint (BT with bits 1 or 3): CONTEXTIDR_EL1, the VMID, or both. */
 function contextMatches(pe: ProcessingElement, n: number): boolean {
@@ -117,7 +118,7 @@ function breakpointSettings(pe: ProcessingElement): BreakpointSetting[] {
     const type = (control >>> 20) & 15;
     // Types 0 and 1 compare an address; A64 code has all of BAS set or is never matched.
     if ((control & 1) === 0 || type > 1 || ((control >>> 5) & 15) !== 15) continue;
-    const address = signExtendAddress(pe.state.read(breakpointValue(index)));
+    const address = comparedAddress(pe, breakpointValue(index));
     settings.push({ index, address, control, linked: type === 1 });
   }
   return settings;
@@ -146,7 +147,7 @@ function watchpointSettings(pe: ProcessingElement): WatchpointSetting[] {
   for (let index = 0; index < implementedCount(pe, 20n); index++) {
     const control = Number(pe.state.read(watchpointControl(index)) & 0xffff_ffffn);
     if ((control & 1) === 0) continue;
-    const range = watchedRange(pe.state.read(watchpointValue(index)), control);
+    const range = watchedRange(comparedAddress(pe, watchpointValue(index)), control);
     if (range === undefined) continue;
     const loadStore = (control >>> 3) & 3;
     settings.push({ index, ...range, read: (loadStore & 1) === 1, write: (loadStore & 2) === 2, control });
@@ -169,10 +170,9 @@ export function armedWatchpoints(pe: ProcessingElement): ArmedWatchpoint[] {
 
 /** MASK covers 2^MASK bytes; otherwise BAS selects bytes of a doubleword (or word) at the address. */
 function watchedRange(
-  value: bigint,
+  address: bigint,
   control: number,
 ): Pick<ArmedWatchpoint, 'first' | 'last' | 'byteSelect'> | undefined {
-  const address = signExtendAddress(value);
   const mask = (control >>> 24) & 31;
   if (mask >= 3) {
     const size = 1n << BigInt(mask);

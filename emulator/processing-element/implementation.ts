@@ -33,6 +33,8 @@ export interface ProcessStateFeatures {
   readonly secureEl2: boolean;
   readonly nestedVirtualization: boolean;
   readonly idSpaceTraps: boolean;
+  readonly smallTables: boolean;
+  readonly largeVirtualAddresses: boolean;
 }
 
 export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFeature'>): ProcessStateFeatures {
@@ -49,6 +51,8 @@ export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFe
     secureEl2: hasFeature('FEAT_SEL2'),
     nestedVirtualization: hasFeature('FEAT_NV'),
     idSpaceTraps: hasFeature('FEAT_IDST'),
+    smallTables: hasFeature('FEAT_TTST'),
+    largeVirtualAddresses: hasFeature('FEAT_LVA'),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What control registers decide about pointer authentication (Arm ARM D8.10), as one word for generated code. */
 import { authenticationWord } from '../architecture/instructions/pointer-authentication-code.ts';
+import { sizeFieldLimits } from '../translation/address-size.ts';
 import { controllingLevel, el2Enabled, hostExtension, isInHost } from './effective-registers.ts';
 import type { InstructionTrap } from './floating-point-access.ts';
 import type { ProcessingElement } from './processing-element.ts';
@@ -22,21 +23,21 @@ interface RangeControls {
   readonly dataOnly: RegisterField;
   /** TG0 or TG1, with the value that means 64 KiB. */
   readonly granule: RegisterField;
-  readonly largest: number;
+  readonly is64KB: number;
+  readonly wide: RegisterField;
 }
-const range = (register: 'TCR_EL1' | 'TCR_EL2' | 'TCR_EL3', half: '' | '0' | '1'): RangeControls => ({
+const range = (register: 'TCR_EL1' | 'TCR_EL2' | 'TCR_EL3', half: '' | '0' | '1', layout?: string): RangeControls => ({
   size: registerField(register, `T${half || '0'}SZ`),
   ignore: registerField(register, `TBI${half}`),
   dataOnly: registerField(register, `TBID${half}`),
   granule: registerField(register, `TG${half || '0'}`),
-  largest: half === '1' ? 3 : 1,
+  is64KB: half === '1' ? 3 : 1,
+  wide: registerField(register, 'DS', layout),
 });
 const EL1 = [range('TCR_EL1', '0'), range('TCR_EL1', '1')] as const;
-const HOST = [range('TCR_EL2', '0'), range('TCR_EL2', '1')] as const;
+const HOST = [range('TCR_EL2', '0', 'host'), range('TCR_EL2', '1', 'host')] as const;
 const EL2 = [range('TCR_EL2', ''), range('TCR_EL2', '')] as const;
 const EL3 = [range('TCR_EL3', ''), range('TCR_EL3', '')] as const;
-
-const SMALLEST_SIZE = 16;
 
 function rangesOf(pe: ProcessingElement, level: 1 | 2 | 3): readonly [RangeControls, RangeControls] {
   if (level === 3) return EL3;
@@ -45,10 +46,10 @@ function rangesOf(pe: ProcessingElement, level: 1 | 2 | 3): readonly [RangeContr
 }
 
 /** The lowest bit above the address of a range: 64 - TxSZ, with sizes out of bounds taken as the nearest one. */
-function bottomBit(pe: ProcessingElement, { size, granule, largest }: RangeControls): number {
-  const small = pe.implementation.hasFeature('FEAT_TTST');
-  const most = small ? (pe.field(granule) === largest ? 47 : 48) : 39;
-  return 64 - Math.min(Math.max(pe.field(size), SMALLEST_SIZE), most);
+function bottomBit(pe: ProcessingElement, { size, granule, is64KB, wide }: RangeControls): number {
+  const granuleBits = pe.field(granule) === is64KB ? 16 : 12;
+  const { smallest, largest } = sizeFieldLimits(pe.features, granuleBits, pe.field(wide) === 1);
+  return 64 - Math.min(Math.max(pe.field(size), smallest), largest);
 }
 
 /** The level that takes the trap of the instructions at the current level, or undefined when they are not trapped. */

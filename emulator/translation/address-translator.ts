@@ -8,11 +8,18 @@ import {
   NORMAL_NON_CACHEABLE,
   stage2Attributes,
 } from './attributes.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, TranslationStage } from './fault.ts';
 import { readImplementation, type TranslationImplementation } from './implementation.ts';
 import type { TranslationInputs, TranslationRegister } from './inputs.ts';
 import { EXECUTE, READ, WRITE } from './permissions.ts';
-import { HYPERVISOR_BITS, regimeOf, registersOf, SYSTEM_CONTROL_BITS, type TranslationRegime } from './regime.ts';
+import {
+  HYPERVISOR_BITS,
+  hasUnprivileged,
+  regimeOf,
+  registersOf,
+  SYSTEM_CONTROL_BITS,
+  type TranslationRegime,
+} from './regime.ts';
 import type { Translation, TranslationRequest, TranslationResult } from './request.ts';
 import { neededPermissions, type Stage1Failure, type Stage1Result, Stage1Translator } from './stage-1.ts';
 import { decodeStage1, type Stage1Controls } from './stage-1-controls.ts';
@@ -158,6 +165,13 @@ export class AddressTranslator {
     const controls = decodeStage2({ vtcr, vttbr, hcr, sctlr }, this.implementation);
     this.stage2Cache = controls;
     return controls;
+  }
+
+  /** Whether TCR_ELx.DS or VTCR_EL2.DS makes the addresses of a stage 52 bits wide with every granule (FEAT_LPA2). */
+  hasWideAddresses(regime: TranslationRegime, stage: TranslationStage): boolean {
+    const position = stage === 2 || !hasUnprivileged(regime) ? 32n : 59n;
+    const register = stage === 2 ? 'VTCR_EL2' : registersOf(regime).tcr;
+    return ((this.inputs.register(register) >> position) & 1n) === 1n;
   }
 
   /** Translates an address, checks the access and makes the hardware updates that its purpose allows. */

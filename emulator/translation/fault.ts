@@ -17,7 +17,8 @@ export type FaultKind = Extract<
   | 'unsupportedExclusive'
 >;
 
-export type TableLevel = 0 | 1 | 2 | 3;
+/** Walks of addresses of 49 to 52 bits with 4 KB tables begin at level -1. */
+export type TableLevel = -1 | 0 | 1 | 2 | 3;
 export type TranslationStage = 1 | 2;
 
 /** A failed access, with everything that ESR_ELx, FAR_ELx, HPFAR_EL2 and PAR_EL1 say about it. */
@@ -37,19 +38,17 @@ export interface Fault {
   readonly intermediatePhysicalAddress: number | undefined;
 }
 
-/** Codes by kind; the index within is the level, and kinds without levels have one code at index 0. */
-const CODES = new Map<FaultStatusKind, number[]>();
+/** Codes by kind and level; kinds without levels have one code, at level 0. */
+const CODES = new Map<FaultStatusKind, Map<TableLevel, number>>();
 for (const { kind, level = 0, code } of faultStatuses) {
-  if (level < 0) continue;
-  const codes = CODES.get(kind) ?? [];
-  codes[level] = code;
-  CODES.set(kind, codes);
+  const codes = CODES.get(kind) ?? new Map<TableLevel, number>();
+  CODES.set(kind, codes.set(level, code));
 }
 
 /** The six-bit fault status code of DFSC, IFSC and PAR_EL1.FST (Arm ARM, ESR_ELx, ISS of Data and Instruction Aborts). */
 export function statusCode({ kind, level }: Pick<Fault, 'kind' | 'level'>): number {
   const codes = CODES.get(kind);
-  const code = codes && (codes[level] ?? codes[0]);
+  const code = codes && (codes.get(level) ?? codes.get(0));
   if (code === undefined) throw new Error(`no fault status code for ${kind}`);
   return code;
 }

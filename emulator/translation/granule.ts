@@ -7,8 +7,8 @@ export interface Granule {
   readonly bits: 12 | 14 | 16;
   /** Address bits that one full table resolves. */
   readonly stride: 9 | 11 | 13;
-  /** The first level at which a block descriptor is legal with addresses of 48 bits. */
-  readonly firstBlockLevel: TableLevel;
+  /** The first level at which a block descriptor is legal with addresses of 48 bits; 52-bit formats begin one earlier. */
+  readonly firstBlockLevel: 1 | 2;
 }
 
 export const GRANULE_4KB: Granule = { name: '4KB', bits: 12, stride: 9, firstBlockLevel: 1 };

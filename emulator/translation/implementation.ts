@@ -3,10 +3,15 @@ import { GRANULE_4KB, GRANULE_16KB, GRANULE_64KB, type Granule } from './granule
 import type { TranslationRegister } from './inputs.ts';
 
 export interface TranslationImplementation {
-  /** Bits of a physical address, at most 48 (FEAT_LPA is not implemented). */
+  /** Bits of a physical address; more than 48 with FEAT_LPA. */
   readonly physicalAddressSize: number;
   readonly stage1Granules: readonly Granule[];
   readonly stage2Granules: readonly Granule[];
+  /** FEAT_LPA2: the granules whose descriptors can hold addresses of 52 bits when TCR_ELx.DS or VTCR_EL2.DS asks for it. */
+  readonly stage1WideGranules: readonly Granule[];
+  readonly stage2WideGranules: readonly Granule[];
+  /** FEAT_LVA: virtual addresses of 52 bits with the 64 KB granule. */
+  readonly largeVirtualAddresses: boolean;
   readonly asidBits: 8 | 16;
   readonly vmidBits: 8 | 16;
   /** FEAT_HAFDBS: hardware may set the access flag. */
@@ -33,8 +38,8 @@ export interface TranslationImplementation {
   readonly guardsPages: boolean;
 }
 
-const PHYSICAL_ADDRESS_SIZES = [32, 36, 40, 42, 44, 48];
-const LARGEST_PHYSICAL_ADDRESS_SIZE = 48;
+const PHYSICAL_ADDRESS_SIZES = [32, 36, 40, 42, 44, 48, 52];
+const LARGEST_PHYSICAL_ADDRESS_SIZE = 52;
 
 /** Bits of an address for ID_AA64MMFR0_EL1.PARange, TCR_ELx.IPS and the PS fields; reserved values mean the largest. */
 export function addressSizeOf(encoded: number): number {
@@ -44,20 +49,26 @@ export function addressSizeOf(encoded: number): number {
 /** Decodes the ID registers; `read` gives their values as EL1 of a plain machine would see them. */
 export function readImplementation(read: (name: TranslationRegister) => bigint): TranslationImplementation {
   const field = (name: TranslationRegister, low: number): number => Number((read(name) >> BigInt(low)) & 0xfn);
-  const granules: [Granule, boolean, number][] = [
-    [GRANULE_4KB, field('ID_AA64MMFR0_EL1', 28) !== 0xf, field('ID_AA64MMFR0_EL1', 40)],
-    [GRANULE_16KB, field('ID_AA64MMFR0_EL1', 20) !== 0, field('ID_AA64MMFR0_EL1', 32)],
-    [GRANULE_64KB, field('ID_AA64MMFR0_EL1', 24) !== 0xf, field('ID_AA64MMFR0_EL1', 36)],
+  const [tGran4, tGran16, tGran64] = [28, 20, 24].map(low => field('ID_AA64MMFR0_EL1', low));
+  // Of stage 2: 0 says "as in stage 1", 1 "absent", 2 "present", 3 "with 52-bit addresses".
+  const granules: { granule: Granule; stage1: boolean; wide: boolean; stage2: number }[] = [
+    { granule: GRANULE_4KB, stage1: tGran4 !== 0xf, wide: tGran4 === 1, stage2: field('ID_AA64MMFR0_EL1', 40) },
+    { granule: GRANULE_16KB, stage1: tGran16 !== 0, wide: tGran16 === 2, stage2: field('ID_AA64MMFR0_EL1', 32) },
+    { granule: GRANULE_64KB, stage1: tGran64 !== 0xf, wide: false, stage2: field('ID_AA64MMFR0_EL1', 36) },
   ];
+  const those = (which: (one: (typeof granules)[number]) => boolean): Granule[] =>
+    granules.filter(which).map(({ granule }) => granule);
   const hardwareUpdates = field('ID_AA64MMFR1_EL1', 0);
   const pan = field('ID_AA64MMFR1_EL1', 20);
   const addressAuthentication =
     (read('ID_AA64ISAR1_EL1') & 0xff0n) !== 0n || (read('ID_AA64ISAR2_EL1') & 0xf000n) !== 0n;
   return {
     physicalAddressSize: addressSizeOf(field('ID_AA64MMFR0_EL1', 0)),
-    stage1Granules: granules.filter(([, stage1]) => stage1).map(([granule]) => granule),
-    // The stage 2 fields: 0 says "as in stage 1", 1 says "absent".
-    stage2Granules: granules.filter(([, stage1, stage2]) => (stage2 === 0 ? stage1 : stage2 !== 1)).map(([g]) => g),
+    stage1Granules: those(({ stage1 }) => stage1),
+    stage2Granules: those(({ stage1, stage2 }) => (stage2 === 0 ? stage1 : stage2 !== 1)),
+    stage1WideGranules: those(({ wide }) => wide),
+    stage2WideGranules: those(({ wide, stage2 }) => (stage2 === 0 ? wide : stage2 === 3)),
+    largeVirtualAddresses: field('ID_AA64MMFR2_EL1', 16) >= 1,
     asidBits: field('ID_AA64MMFR0_EL1', 4) === 2 ? 16 : 8,
     vmidBits: field('ID_AA64MMFR1_EL1', 4) === 2 ? 16 : 8,
     updatesAccessFlag: hardwareUpdates >= 1,

@@ -1,9 +1,10 @@
 /** SCTLR_ELx, TCR_ELx, TTBRn_ELx and MAIR_ELx decoded into what a stage 1 walk needs. */
+import { firstTable, outputAddresses, shareabilityOfAll, sizeFieldLimits } from './address-size.ts';
 import type { TableLevel } from './fault.ts';
 import { granuleOfTg0, granuleOfTg1, lowestResolvedBit } from './granule.ts';
-import { addressSizeOf, implementedGranule, type TranslationImplementation } from './implementation.ts';
+import { implementedGranule, type TranslationImplementation } from './implementation.ts';
 import { HYPERVISOR, hasUnprivileged, type TranslationRegime } from './regime.ts';
-import { HIGH_WORD, type TableFormat } from './table-walk.ts';
+import type { TableFormat } from './table-walk.ts';
 
 /** One of the address ranges of a regime: the lower (TTBR0) or the upper (TTBR1) one. */
 export interface AddressRange {
@@ -66,6 +67,10 @@ interface RangeFields {
   readonly hierarchicalDisabled: number;
   readonly dataOnly: number;
   readonly unprivilegedDisabled: number | undefined;
+  /** SHn, IPS or PS, and DS. */
+  readonly shareability: number;
+  readonly outputSize: number;
+  readonly wide: number;
 }
 
 const LOWER_OF_TWO: RangeFields = {
@@ -76,6 +81,9 @@ const LOWER_OF_TWO: RangeFields = {
   hierarchicalDisabled: 41,
   dataOnly: 51,
   unprivilegedDisabled: 55,
+  shareability: 12,
+  outputSize: 32,
+  wide: 59,
 };
 
 const UPPER_OF_TWO: RangeFields = {
@@ -86,6 +94,9 @@ const UPPER_OF_TWO: RangeFields = {
   hierarchicalDisabled: 42,
   dataOnly: 52,
   unprivilegedDisabled: 56,
+  shareability: 28,
+  outputSize: 32,
+  wide: 59,
 };
 
 const ONLY_RANGE: RangeFields = {
@@ -96,10 +107,10 @@ const ONLY_RANGE: RangeFields = {
   hierarchicalDisabled: 24,
   dataOnly: 29,
   unprivilegedDisabled: undefined,
+  shareability: 12,
+  outputSize: 16,
+  wide: 32,
 };
-
-const SMALLEST_SIZE_FIELD = 16;
-const LARGEST_SIZE_FIELD = 39;
 
 function field(value: bigint, low: number, width: number): number {
   return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
@@ -109,35 +120,23 @@ function bit(value: bigint, position: number | undefined): boolean {
   return position !== undefined && ((value >> BigInt(position)) & 1n) === 1n;
 }
 
-/** The largest TxSZ, which depends on FEAT_TTST (Arm ARM D8.2.4). */
-export function largestSizeField(implementation: TranslationImplementation, granuleBits: number): number {
-  if (!implementation.smallTables) return LARGEST_SIZE_FIELD;
-  return granuleBits === 16 ? 47 : 48;
-}
-
-/** BADDR of a TTBR or VTTBR: bits 47:1. */
-export function tableBase(ttbr: bigint): number {
-  return field(ttbr, 32, 16) * HIGH_WORD + (Number(ttbr & 0xffff_fffen) >>> 0);
-}
-
 function decodeRange(
   registers: Stage1Registers,
   fields: RangeFields,
   implementation: TranslationImplementation,
-  outputSize: number,
 ): AddressRange {
   const { tcr } = registers;
   const granule = implementedGranule(fields.granule(tcr), implementation.stage1Granules);
   const asked = field(tcr, fields.sizeShift, 6);
-  const largest = largestSizeField(implementation, granule.bits);
-  const sizeValid = asked >= SMALLEST_SIZE_FIELD && asked <= largest;
-  const inputSize = 64 - Math.min(Math.max(asked, SMALLEST_SIZE_FIELD), largest);
+  const wide = bit(tcr, fields.wide) && implementation.stage1WideGranules.includes(granule);
+  const { smallest, largest } = sizeFieldLimits(implementation, granule.bits, wide);
+  const inputSize = 64 - Math.min(Math.max(asked, smallest), largest);
   const startLevel = (3 - Math.floor((inputSize - 1 - granule.bits) / granule.stride)) as TableLevel;
   const tableBytes = 8 * 2 ** (inputSize - lowestResolvedBit(granule, startLevel));
-  const base = tableBase(fields === UPPER_OF_TWO ? registers.ttbr1 : registers.ttbr0);
+  const output = outputAddresses(field(tcr, fields.outputSize, 3), granule, wide, implementation);
   const ignoresTopByte = bit(tcr, fields.topByteIgnored);
   return {
-    sizeValid,
+    sizeValid: asked >= smallest && asked <= largest,
     walksDisabled: bit(tcr, fields.walksDisabled),
     unprivilegedDisabled: implementation.preventsEl0Access && bit(tcr, fields.unprivilegedDisabled),
     ignoresTopByte,
@@ -149,11 +148,11 @@ function decodeRange(
       granule,
       inputSize,
       inputLimit: 2 ** inputSize,
-      outputLimit: 2 ** outputSize,
+      outputLimit: 2 ** output.outputSize,
       startLevel,
-      outputSize,
-      base: base - (base % tableBytes),
-      baseTooLarge: base >= 2 ** outputSize,
+      ...output,
+      shareability: shareabilityOfAll(output.addressLayout, field(tcr, fields.shareability, 2)),
+      ...firstTable(fields === UPPER_OF_TWO ? registers.ttbr1 : registers.ttbr0, output, tableBytes),
       bigEndian: bit(registers.sctlr, 25),
     },
   };
@@ -170,10 +169,6 @@ export function decodeStage1(
   const underStage2 = regime === 'EL1&0';
   const defaultCacheable = underStage2 && (hcr & HYPERVISOR.DC) !== 0n;
   const turnedOff = underStage2 && (hcr & (HYPERVISOR.DC | HYPERVISOR.TGE)) !== 0n;
-  const outputSize = Math.min(
-    addressSizeOf(twoRanges ? field(tcr, 32, 3) : field(tcr, 16, 3)),
-    implementation.physicalAddressSize,
-  );
   const asidSource = bit(tcr, 22) ? registers.ttbr1 : registers.ttbr0;
   const longAsid = implementation.asidBits === 16 && bit(tcr, 36);
   const updatesAccessFlag = implementation.updatesAccessFlag && bit(tcr, twoRanges ? 39 : 21);
@@ -190,7 +185,7 @@ export function decodeStage1(
     updatesDirtyState: updatesAccessFlag && implementation.updatesDirtyState && bit(tcr, twoRanges ? 40 : 22),
     mair: registers.mair,
     asid: twoRanges ? field(asidSource, 48, longAsid ? 16 : 8) : 0,
-    lower: decodeRange(registers, twoRanges ? LOWER_OF_TWO : ONLY_RANGE, implementation, outputSize),
-    upper: twoRanges ? decodeRange(registers, UPPER_OF_TWO, implementation, outputSize) : undefined,
+    lower: decodeRange(registers, twoRanges ? LOWER_OF_TWO : ONLY_RANGE, implementation),
+    upper: twoRanges ? decodeRange(registers, UPPER_OF_TWO, implementation) : undefined,
   };
 }

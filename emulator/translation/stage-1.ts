@@ -36,6 +36,7 @@ import {
   type DescriptorSource,
   HIGH_WORD,
   type Leaf,
+  lowBits,
   NS_TABLE,
   TABLE_ATTRIBUTES,
   type WalkFailure,
@@ -190,7 +191,7 @@ export class Stage1Translator {
       nonSecure,
       permissions,
       attributes,
-      shareability: shareabilityOf(low),
+      shareability: range.format.shareability ?? shareabilityOf(low),
       sizeBits: leaf.sizeBits,
       global: !unprivilegedShares || ((low & NOT_GLOBAL) === 0 && !throughNonSecureTable),
       guarded: this.implementation.guardsPages && (leaf.high & GUARDED_PAGE) !== 0,
@@ -213,11 +214,6 @@ function isExtension(high: number, low: number, inputSize: number, ignoresTopByt
   const highMask = inputSize >= 32 ? (expected & -(1 << (inputSize - 32))) >>> 0 : expected;
   const lowMask = inputSize >= 32 ? 0 : -(1 << inputSize) >>> 0;
   return (significant & highMask) >>> 0 === (upper ? highMask : 0) && (low & lowMask) >>> 0 === (upper ? lowMask : 0);
-}
-
-/** The lowest bits of an address in two halves, at most 48 of them. */
-function lowBits(high: number, low: number, count: number): number {
-  return count >= 32 ? (high & ((1 << (count - 32)) - 1)) * HIGH_WORD + low : low & ((1 << count) - 1);
 }
 
 /** Stage 1 off: addresses map to themselves (Arm ARM D8.2.10). */

@@ -1,9 +1,9 @@
 /** VTCR_EL2, VTTBR_EL2 and HCR_EL2 decoded into what a stage 2 walk needs. */
+import { firstTable, outputAddresses, shareabilityOfAll, sizeFieldLimits } from './address-size.ts';
 import type { TableLevel } from './fault.ts';
 import { type Granule, granuleOfTg0, lowestResolvedBit } from './granule.ts';
-import { addressSizeOf, implementedGranule, type TranslationImplementation } from './implementation.ts';
+import { implementedGranule, type TranslationImplementation } from './implementation.ts';
 import { HYPERVISOR } from './regime.ts';
-import { largestSizeField, tableBase } from './stage-1-controls.ts';
 import type { TableFormat } from './table-walk.ts';
 
 export interface Stage2Registers {
@@ -36,25 +36,30 @@ export interface Stage2Controls {
 
 /** Tables that may be concatenated at the start of a stage 2 walk, as address bits. */
 const CONCATENATED_BITS = 4;
-const SMALLEST_SIZE_FIELD = 16;
 
 function field(value: bigint, low: number, width: number): number {
   return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
 }
 
-/** The level that SL0 names, or undefined where it is reserved or too high for the physical address size. */
+/**
+ * The level that SL2 and SL0 name, or undefined where they are reserved or too high for the physical address size.
+ * @param wide the effective VTCR_EL2.DS, without which there is no SL2
+ */
 function startLevelOf(
   startField: number,
+  furtherBit: boolean,
   granule: Granule,
+  wide: boolean,
   implementation: TranslationImplementation,
 ): TableLevel | undefined {
   const { physicalAddressSize } = implementation;
   if (granule.bits === 12) {
+    if (wide && furtherBit) return startField === 0 ? -1 : undefined;
     if (startField === 3) return implementation.smallTables ? 3 : undefined;
     if (startField === 2 && physicalAddressSize < 44) return undefined;
     return (2 - startField) as TableLevel;
   }
-  if (startField === 3) return undefined;
+  if (startField === 3) return wide ? 0 : undefined;
   if (startField === 2 && physicalAddressSize < (granule.bits === 14 ? 42 : 44)) return undefined;
   return (3 - startField) as TableLevel;
 }
@@ -66,19 +71,21 @@ export function decodeStage2(registers: Stage2Registers, implementation: Transla
   const granule = implementedGranule(granuleOfTg0(field(vtcr, 14, 2)), implementation.stage2Granules);
   const sizeField = field(vtcr, 0, 6);
   const inputSize = 64 - sizeField;
-  const level = startLevelOf(field(vtcr, 6, 2), granule, implementation);
-  const outputSize = Math.min(addressSizeOf(field(vtcr, 16, 3)), implementation.physicalAddressSize);
+  const wide = field(vtcr, 32, 1) === 1 && implementation.stage2WideGranules.includes(granule);
+  const level = startLevelOf(field(vtcr, 6, 2), field(vtcr, 33, 1) === 1, granule, wide, implementation);
+  const output = outputAddresses(field(vtcr, 16, 3), granule, wide, implementation);
+  // An intermediate physical address is as large as a physical one, whatever FEAT_LVA says about virtual ones.
+  const { smallest, largest } = sizeFieldLimits({ ...implementation, largeVirtualAddresses: true }, granule.bits, wide);
   let valid =
     level !== undefined &&
-    sizeField >= SMALLEST_SIZE_FIELD &&
-    sizeField <= largestSizeField(implementation, granule.bits) &&
+    sizeField >= smallest &&
+    sizeField <= largest &&
     inputSize <= implementation.physicalAddressSize;
   const startLevel = level ?? 3;
   // The first look-up resolves at least one bit and at most a full table and its concatenated neighbours.
   const resolved = inputSize - lowestResolvedBit(granule, startLevel);
   if (resolved < 1 || resolved > granule.stride + CONCATENATED_BITS) valid = false;
   const tableBytes = 8 * 2 ** Math.max(resolved, 1);
-  const base = tableBase(vttbr);
   const updatesAccessFlag = implementation.updatesAccessFlag && field(vtcr, 21, 1) === 1;
   return {
     source: registers,
@@ -89,11 +96,11 @@ export function decodeStage2(registers: Stage2Registers, implementation: Transla
       granule,
       inputSize,
       inputLimit: 2 ** inputSize,
-      outputLimit: 2 ** outputSize,
+      outputLimit: 2 ** output.outputSize,
       startLevel,
-      outputSize,
-      base: base - (base % tableBytes),
-      baseTooLarge: base >= 2 ** outputSize,
+      ...output,
+      shareability: shareabilityOfAll(output.addressLayout, field(vtcr, 12, 2)),
+      ...firstTable(vttbr, output, tableBytes),
       bigEndian: field(registers.sctlr, 25, 1) === 1,
     },
     vmid: field(vttbr, 48, implementation.vmidBits === 16 && field(vtcr, 19, 1) === 1 ? 16 : 8),

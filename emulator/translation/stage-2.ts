@@ -88,7 +88,7 @@ export class Stage2Translator {
         physicalAddress: leaf.outputAddress,
         permissions,
         memoryAttributes,
-        shareability: shareabilityOf(low),
+        shareability: format.shareability ?? shareabilityOf(low),
         sizeBits: leaf.sizeBits,
       };
     }

@@ -1,6 +1,14 @@
 /** The walk of translation tables that both stages share (Arm ARM D8.2, D8.3). */
+
+import type { Shareability } from './attributes.ts';
 import type { FaultKind, TableLevel, TranslationStage } from './fault.ts';
 import { type Granule, lowestResolvedBit } from './granule.ts';
+
+/**
+ * Where a descriptor holds the bits of an address above 47 (Arm ARM D8.3): nowhere; bits 51:48 in 15:12 (FEAT_LPA, the
+ * 64 KB granule); or bits 49:48 in place and 51:50 in 9:8 (FEAT_LPA2).
+ */
+export type AddressLayout = 'bits 47:0' | 'bits 51:48 in 15:12' | 'bits 51:50 in 9:8';
 
 /** Where a walk starts and how its tables look. */
 export interface TableFormat {
@@ -12,6 +20,11 @@ export interface TableFormat {
   readonly inputLimit: number;
   readonly outputLimit: number;
   readonly startLevel: TableLevel;
+  /** The first level at which a block descriptor is legal. */
+  readonly firstBlockLevel: TableLevel;
+  readonly addressLayout: AddressLayout;
+  /** Set where descriptors hold address bits in place of SH: the shareability that TCR or VTCR gives to all. */
+  readonly shareability: Shareability | undefined;
   /** Bits of an output address that a descriptor may use (IPS or PS, limited by the implementation). */
   readonly outputSize: number;
   /** Address of the first table, aligned to its size. */
@@ -119,6 +132,20 @@ function bitsOf(high: number, low: number, highest: number, lowest: number): num
   return (lowest >= 32 ? high >>> (lowest - 32) : (low >>> lowest) | (high << (32 - lowest))) & mask;
 }
 
+/** The lowest bits of an address in two halves, at most 52 of them. */
+export function lowBits(high: number, low: number, count: number): number {
+  return count >= 32 ? (high & ((1 << (count - 32)) - 1)) * HIGH_WORD + low : (low & ((1 << count) - 1)) >>> 0;
+}
+
+/** The output address that a descriptor holds, a multiple of 2^lowest. */
+function addressIn(layout: AddressLayout, high: number, low: number, lowest: number): number {
+  let upper = high & 0xffff;
+  if (layout === 'bits 51:48 in 15:12') upper |= (low & 0xf000) << 4;
+  else if (layout === 'bits 51:50 in 9:8') upper |= (high & 0x3_0000) | ((low & 0x300) << 10);
+  if (lowest >= 32) return (upper & -(1 << (lowest - 32))) * HIGH_WORD;
+  return upper * HIGH_WORD + ((low & -(1 << lowest)) >>> 0);
+}
+
 /**
  * Follows the tables to the block or page descriptor of an input address.
  * @param input the address, less than 2^inputSize
@@ -164,9 +191,8 @@ export function walkTables(
       high = swapBytes(source.low);
     }
     const isTable = level < 3 && (low & 3) === 3;
-    const isLeaf = level === 3 ? (low & 3) === 3 : (low & 3) === 1 && level >= granule.firstBlockLevel;
-    // Output bits 47:lowest of a leaf, 47:granule of a table; a leaf never maps more than 2^30 bytes.
-    const next = (high & 0xffff) * HIGH_WORD + ((low & -(1 << (isLeaf ? lowest : granule.bits))) >>> 0);
+    const isLeaf = level === 3 ? (low & 3) === 3 : (low & 3) === 1 && level >= format.firstBlockLevel;
+    const next = addressIn(format.addressLayout, high, low, isLeaf ? lowest : granule.bits);
     recorder?.step(
       step(format, onStage1Walk, level, table, index, highest, lowest, {
         descriptorPhysicalAddress: source.physicalAddress,
@@ -186,7 +212,7 @@ export function walkTables(
         descriptorPhysicalAddress: source.physicalAddress,
         descriptorAddress: address,
         descriptorNonSecure: space,
-        outputAddress: next + (inputLow & ((1 << lowest) - 1)),
+        outputAddress: next + lowBits(inputHigh, inputLow, lowest),
         sizeBits: lowest,
         tableAttributes: attributes,
       };

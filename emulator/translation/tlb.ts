@@ -37,18 +37,19 @@ const INVALID = -1;
 const WORDS = TLB_ENTRY_BYTES / 4;
 const UPPER_HALF = 0x80_0000;
 
-/** Bits of the second word of `origin`; bits 3:0 are bits 35:32 of the intermediate page. */
-const STAGE1_SIZE_SHIFT = 4;
-const STAGE2_SIZE_SHIFT = 10;
+/** Bits of the second word of `origin`; bits 7:0 are bits 39:32 of the intermediate page. */
+const PAGE_MASK = 0xff;
+const STAGE1_SIZE_SHIFT = 8;
+const STAGE2_SIZE_SHIFT = 14;
 const SIZE_MASK = 0x3f;
-const NOT_GLOBAL = 1 << 16;
+const NOT_GLOBAL = 1 << 20;
 /**
  * Bit of the second word of `origin`: the translation and the memory behind it allow stores. Where the write tag is
  * invalid all the same, somebody wants to hear of the next store first.
  */
-const WRITABLE = 1 << 18;
+const WRITABLE = 1 << 22;
 /** Bit of the second word of `origin`: accesses within the page need not be aligned (it is not Device memory). */
-export const TLB_UNALIGNED = 1 << 17;
+export const TLB_UNALIGNED = 1 << 21;
 
 /** What a table's keeper knows of its entries without looking at them. */
 interface ContextBook {
@@ -219,7 +220,7 @@ export class FastTlb {
     this.dropWhere(context, at => {
       const { words } = this;
       const origin = words[at + 7]!;
-      const page = (words[at + 6]! >>> 0) + (origin & 0xf) * 0x1_0000_0000;
+      const page = (words[at + 6]! >>> 0) + (origin & PAGE_MASK) * 0x1_0000_0000;
       return meets(page, (origin >>> STAGE2_SIZE_SHIFT) & SIZE_MASK, firstPage, lastPage);
     });
   }

@@ -64,9 +64,16 @@ describe('a CPU model', () => {
     expect(claims).toEqual([]);
   });
 
-  test('takes 52-bit addresses and scalable vectors out of max', () => {
-    expect(shown('max', 'ID_AA64MMFR0_EL1', 'PARange')).toBe(5);
-    expect(shown('max', 'ID_AA64MMFR0_EL1', 'TGran16')).toBe(1);
+  test('has 52-bit addresses with small granules in max unless lpa2=off', () => {
+    const granules = ['TGran4', 'TGran16', 'TGran64', 'TGran4_2', 'TGran16_2', 'TGran64_2'];
+    const off = { ...virtualization, properties: { lpa2: false } };
+    expect(shown('max', 'ID_AA64MMFR0_EL1', 'PARange', off)).toBe(6);
+    expect(granules.map(name => shown('max', 'ID_AA64MMFR0_EL1', name))).toEqual([1, 2, 0, 3, 3, 2]);
+    expect(granules.map(name => shown('max', 'ID_AA64MMFR0_EL1', name, off))).toEqual([0, 1, 0, 2, 2, 2]);
+    expect(configureCpu(findCpuModel('max')!, off).hasFeature('FEAT_LPA2')).toBe(false);
+  });
+
+  test('takes scalable vectors out of max', () => {
     expect(shown('max', 'ID_AA64PFR0_EL1', 'SVE')).toBe(0);
   });
 

@@ -3,12 +3,12 @@ import type { SwapOutcome, TranslationInputs, TranslationRegister } from '../../
 
 /** Values of the ID registers of a PE that has every feature of translation that is implemented. */
 export const EVERY_FEATURE: Readonly<Partial<Record<TranslationRegister, bigint>>> = {
-  // 48-bit physical addresses, 16-bit ASIDs, all granules in both stages.
-  ID_AA64MMFR0_EL1: 0x0000_0222_0010_0025n,
+  // 52-bit physical addresses, 16-bit ASIDs, all granules in both stages, 52-bit addresses with each.
+  ID_AA64MMFR0_EL1: 0x0000_0323_1020_0026n,
   // XNX, PAN3, HPDS, 16-bit VMIDs, HAFDBS with dirty state.
   ID_AA64MMFR1_EL1: 0x0000_0000_1030_1122n,
-  // E0PD, FWB, TTST.
-  ID_AA64MMFR2_EL1: 0x1000_0100_1000_0000n,
+  // E0PD, FWB, TTST, LVA.
+  ID_AA64MMFR2_EL1: 0x1000_0100_1001_0000n,
   // PAuth, for TBID.
   ID_AA64ISAR1_EL1: 0x0000_0000_0000_0010n,
   // BTI.

@@ -246,7 +246,7 @@ export function askQemu(worlds: readonly World[], tables: Uint8Array): Answers {
     const run = spawnSync(
       'qemu-system-aarch64',
       [
-        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max,lpa2=off,sve=off', '-m', '256'],
+        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max,sve=off', '-m', '256'],
         ...['-display', 'none', '-serial', 'none', '-monitor', 'none', '-semihosting', '-kernel', at('program')],
         ...['-device', `loader,file=${at('worlds')},addr=${WORLDS_AT},force-raw=on`],
         ...['-device', `loader,file=${at('tables')},addr=${TABLES_AT},force-raw=on`],

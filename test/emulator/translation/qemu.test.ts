@@ -35,6 +35,7 @@ const plain: Omit<WorldKind, 'name'> = {
   largeAddresses: false,
   forcesWriteBack: false,
   blocks: true,
+  wide: false,
 };
 const kinds: readonly WorldKind[] = [
   { name: 'without hardware updates', ...plain },
@@ -44,6 +45,15 @@ const kinds: readonly WorldKind[] = [
   { name: 'hardware access flag and dirty state', ...plain, accessFlagUpdates: true, dirtyUpdates: true },
   { name: 'pages only, hardware access flag', ...plain, accessFlagUpdates: true, blocks: false },
   { name: 'pages only, dirty state', ...plain, accessFlagUpdates: true, dirtyUpdates: true, blocks: false },
+  { name: '52-bit addresses', ...plain, wide: true },
+  {
+    name: '52-bit addresses, pages only, dirty state',
+    ...plain,
+    accessFlagUpdates: true,
+    dirtyUpdates: true,
+    blocks: false,
+    wide: true,
+  },
 ];
 
 const hex = (value: bigint): string => `0x${value.toString(16).padStart(16, '0')}`;
@@ -75,9 +85,28 @@ function isTooLargeBlock(step: WalkStep): boolean {
   return step.kind === 'invalid' && step.level < 2 && ((step.descriptor ?? 0n) & 3n) === 1n;
 }
 
-/** QEMU's `max` has physical addresses of 52 bits, which shows while stage 1 is off. */
-function needsLargePhysicalAddress(question: Question, steps: readonly WalkStep[]): boolean {
-  return steps.every(step => step.stage === 2) && ((question.virtualAddress >> 48n) & 0xfn) !== 0n;
+/**
+ * QEMU 7.2 cannot report a fault at level -1: it ends. Where it goes on after a block that is too large, it may get
+ * there without our knowing.
+ */
+function endsQemu({ ok, steps }: { ok: boolean; steps: readonly WalkStep[] }): boolean {
+  return steps.some(isTooLargeBlock) || (!ok && steps.at(-1)?.level === -1);
+}
+
+/** The same worlds with only the questions that QEMU 7.2 survives. */
+function survivable(worlds: readonly World[], tables: Uint8Array): World[] {
+  const machine = new MachineStandIn(TABLES_AT, tables.byteLength);
+  machine.hasEl3 = true;
+  new Uint8Array(machine.memory.buffer).set(tables);
+  const translator = new AddressTranslator(machine);
+  return worlds.map(world => {
+    machine.set(world.registers);
+    const questions = world.questions.filter(question => {
+      const { steps, result } = translator.walkSteps(requestOf(translator, world, question));
+      return !endsQemu({ ok: result.ok, steps });
+    });
+    return { ...world, questions };
+  });
 }
 
 describe('agrees with QEMU about PAR_EL1 for random tables and controls', () => {
@@ -89,7 +118,8 @@ describe('agrees with QEMU about PAR_EL1 for random tables and controls', () => 
     )(`${kind.name} (seed ${seed})`, () => {
       const random = new Random(seed);
       const tables = randomTables(random, kind);
-      const worlds = Array.from({ length: WORLDS }, () => randomWorld(random, kind, QUESTIONS));
+      const made = Array.from({ length: WORLDS }, () => randomWorld(random, kind, QUESTIONS));
+      const worlds = kind.wide ? survivable(made, tables) : made;
       const answers = askQemu(worlds, tables);
 
       const machine = new MachineStandIn(TABLES_AT, tables.byteLength, answers.idRegisters);
@@ -103,7 +133,7 @@ describe('agrees with QEMU about PAR_EL1 for random tables and controls', () => 
         world.questions.forEach((question, q) => {
           const steps: WalkStep[] = [];
           const ours = answer(translator, kind, world, question, steps);
-          if (steps.some(isTooLargeBlock) || needsLargePhysicalAddress(question, steps)) return;
+          if (steps.some(isTooLargeBlock)) return;
           compared++;
           const theirs = answers.par[w]![q]!;
           if (comparable(ours, question, steps) === comparable(theirs, question, steps)) return;
@@ -119,7 +149,7 @@ describe('agrees with QEMU about PAR_EL1 for random tables and controls', () => 
 
 /**
  * PAR_EL1 without what QEMU 7.2 gets wrong:
- * - an exception is compared by its fault status alone;
+ * - an exception is compared by its fault status alone, and by its kind where stage 2 met it on a stage 1 walk;
  * - for a fault of stage 2 on a stage 1 walk QEMU reports the level of stage 1, where Arm asks for that of stage 2;
  * - the SH field of Device and Non-cacheable memory is Outer Shareable by Arm's rules, while QEMU shows the descriptor's
  *   field, and with stage 1 off Non-shareable;
@@ -127,7 +157,7 @@ describe('agrees with QEMU about PAR_EL1 for random tables and controls', () => 
  *   the inner cacheability of stage 2 for a Device type.
  */
 function comparable(par: bigint, { operation }: Question, steps: readonly WalkStep[]): bigint {
-  if (par >> 32n === EXCEPTION >> 32n) return EXCEPTION | (par & 0x3fn);
+  if (par >> 32n === EXCEPTION >> 32n) return isNested(steps) ? EXCEPTION : EXCEPTION | (par & 0x3fn);
   const isFault = (par & 1n) !== 0n;
   const onStage1Walk = (par & 0x100n) !== 0n;
   if (isFault) return onStage1Walk ? par & ~0x6n : par;
@@ -135,6 +165,12 @@ function comparable(par: bigint, { operation }: Question, steps: readonly WalkSt
   if (operation.startsWith('S12') && isDevice(attributes)) return par & ~((0xffn << 56n) | 0x180n);
   const withoutStage1 = steps.every(step => step.stage === 2);
   return withoutStage1 || isDevice(attributes) || attributes === NORMAL_NON_CACHEABLE ? par & ~0x180n : par;
+}
+
+/** Stage 2 failed for a stage 1 walk. */
+function isNested(steps: readonly WalkStep[]): boolean {
+  const last = steps.at(-1);
+  return last?.stage === 1 && last.descriptorPhysicalAddress === undefined;
 }
 
 /** Descriptors that hardware updates left different. */
@@ -188,52 +224,73 @@ function withoutNestedLevel(record: Partial<FetchRecord>): Partial<FetchRecord> 
 }
 
 describe('agrees with QEMU about instruction fetches at EL1 and EL0', () => {
-  testWith(
-    'qemu-system-aarch64',
-    'aarch64-linux-gnu-as',
-    'aarch64-linux-gnu-ld',
-  )(`syndromes and fault addresses (seed ${seed})`, () => {
-    const kind: WorldKind = { name: 'fetches', ...plain };
-    const random = new Random(seed);
-    const tables = randomTables(random, kind);
-    const worlds = Array.from({ length: WORLDS }, () => randomFetchWorld(random, kind, QUESTIONS));
-    const answers = askQemu(worlds, tables);
+  const fetchKinds: readonly WorldKind[] = [
+    { name: 'syndromes and fault addresses', ...plain },
+    { name: 'syndromes and fault addresses of 52 bits', ...plain, wide: true },
+  ];
+  for (const kind of fetchKinds) {
+    testWith(
+      'qemu-system-aarch64',
+      'aarch64-linux-gnu-as',
+      'aarch64-linux-gnu-ld',
+    )(`${kind.name} (seed ${seed})`, () => {
+      const random = new Random(seed);
+      const tables = randomTables(random, kind);
+      const made = Array.from({ length: WORLDS }, () => randomFetchWorld(random, kind, QUESTIONS));
+      const worlds = kind.wide ? survivable(made, tables) : made;
+      const answers = askQemu(worlds, tables);
 
-    const machine = new MachineStandIn(TABLES_AT, tables.byteLength, answers.idRegisters);
-    machine.hasEl3 = true;
-    new Uint8Array(machine.memory.buffer).set(tables);
-    const translator = new AddressTranslator(machine);
-    const differences: string[] = [];
-    let fetched = 0;
-    worlds.forEach((world, w) => {
-      machine.set(world.registers);
-      world.questions.forEach((question, q) => {
-        const steps: WalkStep[] = [];
-        const result = translator.translate({
-          virtualAddress: question.virtualAddress,
-          access: 'execute',
-          regime: 'EL1&0',
-          privileged: question.operation === 'fetch at EL1',
-          secure: false,
-          pan: false,
-          purpose: 'access',
-          recorder: { step: step => steps.push(step) },
+      const machine = new MachineStandIn(TABLES_AT, tables.byteLength, answers.idRegisters);
+      machine.hasEl3 = true;
+      new Uint8Array(machine.memory.buffer).set(tables);
+      const translator = new AddressTranslator(machine);
+      const differences: string[] = [];
+      let fetched = 0;
+      worlds.forEach((world, w) => {
+        machine.set(world.registers);
+        world.questions.forEach((question, q) => {
+          const steps: WalkStep[] = [];
+          const result = translator.translate({
+            ...requestOf(translator, world, question),
+            purpose: 'access',
+            recorder: { step: step => steps.push(step) },
+          });
+          if (steps.some(isTooLargeBlock) || (result.ok && !isRam(result.physicalAddress))) return;
+          if (result.ok) fetched++;
+          const ours = withoutNestedLevel(expectedRecord(result, question));
+          const theirs = withoutNestedLevel(answers.fetches[w]![q]!);
+          for (const name of FETCH_REGISTERS) {
+            const [a, b] = [ours[name], theirs[name] ?? 0n];
+            if (a === undefined || a === b) continue;
+            differences.push(`${name}\n${describeDifference(world, question, a, b, steps)}`);
+          }
         });
-        if (steps.some(isTooLargeBlock) || (result.ok && !isRam(result.physicalAddress))) return;
-        if (result.ok) fetched++;
-        const ours = withoutNestedLevel(expectedRecord(result, question));
-        const theirs = withoutNestedLevel(answers.fetches[w]![q]!);
-        for (const name of FETCH_REGISTERS) {
-          const [a, b] = [ours[name], theirs[name] ?? 0n];
-          if (a === undefined || a === b) continue;
-          differences.push(`${name}\n${describeDifference(world, question, a, b, steps)}`);
-        }
       });
+      expect(`${differences.length} differences\n${differences.slice(0, 3).join('\n')}`).toBe('0 differences\n');
+      expect(fetched).toBeGreaterThan(WORLDS);
     });
-    expect(`${differences.length} differences\n${differences.slice(0, 3).join('\n')}`).toBe('0 differences\n');
-    expect(fetched).toBeGreaterThan(WORLDS);
-  });
+  }
 });
+
+/** What an AT instruction or a fetch asks of translation. */
+function requestOf(
+  translator: AddressTranslator,
+  { registers, pan }: World,
+  { operation, virtualAddress }: Question,
+): Omit<TranslationRequest, 'purpose' | 'recorder'> {
+  const secure = (registers.SCR_EL3 & 1n) === 0n;
+  const isFetch = operation.startsWith('fetch');
+  const target = Number(isFetch ? operation.at(-1) : operation[operation.indexOf('E') + 1]) as ExceptionLevel;
+  return {
+    virtualAddress,
+    access: isFetch ? 'execute' : operation.includes('W') ? 'write' : 'read',
+    regime: translator.regimeOf(target === 2 ? 2 : 0),
+    privileged: target !== 0,
+    secure,
+    pan: operation.endsWith('P') && pan,
+    stage1Only: operation.startsWith('S1E'),
+  };
+}
 
 /** Our answer, as QEMU gives it: AT makes the hardware updates that the access itself would make. */
 function answer(
@@ -243,26 +300,18 @@ function answer(
   question: Question,
   steps: WalkStep[],
 ): bigint {
-  const secure = (world.registers.SCR_EL3 & 1n) === 0n;
+  const request = requestOf(translator, world, question);
   const operation = question.operation as AddressTranslateOperation;
-  const target = Number(operation[operation.indexOf('E') + 1]) as ExceptionLevel;
-  const request: TranslationRequest = {
-    virtualAddress: question.virtualAddress,
-    access: question.operation.includes('W') ? 'write' : 'read',
-    regime: translator.regimeOf(target === 2 ? 2 : 0),
-    privileged: target !== 0,
-    secure,
-    pan: question.operation.endsWith('P') && world.pan,
-    purpose: 'access',
-    stage1Only: question.operation.startsWith('S1E'),
-    recorder: { step: step => steps.push(step) },
-  };
   const undisturbed = addressTranslate(translator, operation, question.virtualAddress, {
     level: 3,
-    secure,
+    secure: request.secure,
     pan: world.pan,
   });
-  const result: TranslationResult = translator.translate(request);
+  const result: TranslationResult = translator.translate({
+    ...request,
+    purpose: 'access',
+    recorder: { step: step => steps.push(step) },
+  });
   if (!result.ok && result.fault.kind === 'externalAbortOnWalk') return EXCEPTION | BigInt(statusCode(result.fault));
   const updating = result.ok ? parOfTranslation(result) : parOfFault(result.fault);
   if (!kind.accessFlagUpdates && undisturbed.kind === 'result') return undisturbed.par;

@@ -25,6 +25,8 @@ export interface WorldKind {
    * afterwards can be compared only without them.
    */
   readonly blocks: boolean;
+  /** Address sizes of up to 52 bits, for which the tables keep the bits that hold upper address bits mostly clear. */
+  readonly wide: boolean;
 }
 
 const STAGE_2_ATTRIBUTES_FORCING = [0, 1, 2, 3, 5, 6, 7, 7, 7];
@@ -49,7 +51,8 @@ function randomDescriptor(random: Random, kind: WorldKind, stage2: boolean): [lo
   let low = isBlock ? 1 : 3;
   let high = 0;
   if (random.chance(stage2 ? 0.95 : 0.9)) low |= 1 << 10;
-  low |= random.pick([0, 2, 3]) << 8;
+  if (!kind.wide) low |= random.pick([0, 2, 3]) << 8;
+  else if (random.chance(0.03)) low |= random.below(4) << 8;
   const attributes = kind.forcesWriteBack ? STAGE_2_ATTRIBUTES_FORCING : STAGE_2_ATTRIBUTES;
   if (stage2) {
     low |= random.pick(attributes) << 2;
@@ -62,28 +65,46 @@ function randomDescriptor(random: Random, kind: WorldKind, stage2: boolean): [lo
   if (random.chance(0.5)) low |= 1 << 11;
   // The next table, or what a page maps, lies in the pool of stage 1 except for stage 2's own tables.
   const pool = stage2 ? random.pick([STAGE1_POOL, STAGE2_POOL]) : STAGE1_POOL;
-  low |= pool + random.below(POOL_BYTES / 4096) * 4096;
+  const distance = random.below(POOL_BYTES / 4096) * 4096;
+  low |= pool + (kind.wide && random.chance(0.9) ? distance & ~0xffff : distance);
   high |= random.word() & 0x00ff_0000;
   if (random.chance(0.1)) high |= (random.word() & 0x7800_0000) >>> 0;
   if (!stage2 && random.chance(0.05)) high |= 0x8000_0000;
   if (kind.largeAddresses && random.chance(0.01)) high |= random.pick([0x8000, 0x4000, 0x2000, 0x1000]);
+  if (kind.wide && random.chance(0.01)) high |= random.below(4) << 16;
   return [low >>> 0, high >>> 0];
 }
 
 const bit = (position: number, set: boolean): bigint => (set ? 1n << BigInt(position) : 0n);
 const put = (value: number, position: number): bigint => BigInt(value) << BigInt(position);
 
+/**
+ * What decides about 52-bit addresses in a TCR or VTCR, SH0 being at `shareability`. QEMU 7.2 overlooks upper bits of
+ * descriptors while DS is set with a smaller output size, so that DS comes with 52 bits.
+ */
+function wideControls(
+  random: Random,
+  kind: WorldKind,
+  { outputSize, wide }: { readonly outputSize: number; readonly wide: number },
+): bigint {
+  if (!kind.wide) return put(outputSizeField(random, kind), outputSize);
+  const shareability = put(random.pick([0, 2, 3]), 12);
+  if (random.chance(0.6)) return put(6, outputSize) | (1n << BigInt(wide)) | shareability;
+  return put(random.pick([5, 6, 6, 7]), outputSize) | shareability;
+}
+
 /** TCR_EL1, or TCR_EL2 while E2H is set. */
 function randomTcr(random: Random, kind: WorldKind): bigint {
   return (
-    put(sizeField(random), 0) |
+    put(sizeField(random, kind), 0) |
     bit(7, random.chance(0.08)) |
     put(random.pick([0, 1, 2]), 14) |
-    put(sizeField(random), 16) |
+    put(sizeField(random, kind), 16) |
     bit(22, random.chance(0.5)) |
     bit(23, random.chance(0.08)) |
     put(random.pick([1, 2, 3]), 30) |
-    put(outputSizeField(random, kind), 32) |
+    wideControls(random, kind, { outputSize: 32, wide: 59 }) |
+    put(random.pick([0, 2, 3]), 28) |
     bit(36, random.chance(0.5)) |
     bit(37, random.chance(0.5)) |
     bit(38, random.chance(0.5)) |
@@ -101,9 +122,9 @@ function randomTcr(random: Random, kind: WorldKind): bigint {
 /** TCR_EL2 while E2H is clear. */
 function randomSingleTcr(random: Random, kind: WorldKind): bigint {
   return (
-    put(sizeField(random), 0) |
+    put(sizeField(random, kind), 0) |
     put(random.pick([0, 1, 2]), 14) |
-    put(outputSizeField(random, kind), 16) |
+    wideControls(random, kind, { outputSize: 16, wide: 32 }) |
     bit(20, random.chance(0.5)) |
     bit(21, kind.accessFlagUpdates) |
     bit(22, kind.dirtyUpdates) |
@@ -114,8 +135,8 @@ function randomSingleTcr(random: Random, kind: WorldKind): bigint {
   );
 }
 
-function sizeField(random: Random): number {
-  // QEMU's `max` has 52-bit addresses with the 64 KB granule, so 12 to 15 are left out.
+function sizeField(random: Random, kind: WorldKind): number {
+  if (kind.wide && random.chance(0.6)) return 11 + random.below(7);
   if (random.chance(0.04)) return random.pick([0, 5, 11, 48, 49, 55, 63]);
   return 16 + random.below(33);
 }
@@ -129,18 +150,26 @@ function randomVtcr(random: Random, kind: WorldKind): bigint {
   const tg0 = random.pick([0, 1, 2]);
   const granuleBits = [12, 16, 14][tg0]!;
   const stride = granuleBits - 3;
-  const levels = random.pick([1, 2, 3]);
-  const startField = granuleBits === 12 ? [2, 1, 0][3 - levels]! : levels - 1;
+  const levels = random.pick(kind.wide ? (granuleBits === 12 ? [3, 4, 5] : [2, 3]) : [1, 2, 3]);
+  const further = levels === 5;
+  const startField = further ? 0 : levels - 1;
   const lowest = granuleBits + (levels - 1) * stride;
   let inputSize = lowest + 1 + random.below(stride + 4);
   if (random.chance(0.7)) inputSize = Math.max(inputSize, 32);
-  inputSize = Math.min(Math.max(inputSize, 17), 44);
-  const sl0 = random.chance(0.05) ? random.below(4) : startField;
+  inputSize = Math.min(Math.max(inputSize, 17), kind.wide ? 52 : 44);
+  // QEMU 7.2 begins at level -1 for exactly 52 bits only.
+  if (further) inputSize = 52;
+  // QEMU 7.2 does not know the start at level 0 with 16 KB tables.
+  const sl0 = random.chance(0.05) ? random.below(kind.wide && granuleBits === 14 ? 3 : 4) : startField;
   return (
     put(random.chance(0.04) ? 20 + random.below(44) : 64 - inputSize, 0) |
     put(sl0, 6) |
     put(tg0, 14) |
-    put(kind.largeAddresses ? 4 : random.pick([4, 5]), 16) |
+    (kind.wide
+      ? // QEMU 7.2 refuses input addresses larger than PS.
+        wideControls(random, kind, { outputSize: 16, wide: 32 }) | put(6, 16)
+      : put(kind.largeAddresses ? 4 : random.pick([4, 5]), 16)) |
+    bit(33, further || random.chance(0.02)) |
     bit(19, random.chance(0.5)) |
     bit(21, kind.accessFlagUpdates) |
     bit(22, kind.dirtyUpdates) |
@@ -164,8 +193,11 @@ function randomMair(random: Random): bigint {
   return mair;
 }
 
-function randomBase(random: Random, pool: number): bigint {
-  return put(random.below(0x1_0000), 48) | BigInt(pool + random.below(POOL_BYTES));
+function randomBase(random: Random, kind: WorldKind, pool: number): bigint {
+  let base = pool + random.below(POOL_BYTES);
+  // Bits 5:2 may be address bits; QEMU 7.2 takes 5:3 for a place within a small table as well.
+  if (kind.wide) base = (base & ~0x3e) | (random.chance(0.02) ? 4 : 0);
+  return put(random.below(0x1_0000), 48) | BigInt(base);
 }
 
 export function randomWorld(random: Random, kind: WorldKind, questions: number): World {
@@ -191,15 +223,15 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
     SCTLR_EL1: randomSctlr(random),
     TCR_EL1: randomTcr(random, kind),
     MAIR_EL1: randomMair(random),
-    TTBR0_EL1: randomBase(random, STAGE1_POOL),
-    TTBR1_EL1: randomBase(random, STAGE1_POOL),
+    TTBR0_EL1: randomBase(random, kind, STAGE1_POOL),
+    TTBR1_EL1: randomBase(random, kind, STAGE1_POOL),
     SCTLR_EL2: randomSctlr(random),
     TCR_EL2: host ? randomTcr(random, kind) : randomSingleTcr(random, kind),
     MAIR_EL2: randomMair(random),
-    TTBR0_EL2: randomBase(random, STAGE1_POOL),
-    TTBR1_EL2: randomBase(random, STAGE1_POOL),
+    TTBR0_EL2: randomBase(random, kind, STAGE1_POOL),
+    TTBR1_EL2: randomBase(random, kind, STAGE1_POOL),
     VTCR_EL2: randomVtcr(random, kind),
-    VTTBR_EL2: randomBase(random, STAGE2_POOL),
+    VTTBR_EL2: randomBase(random, kind, STAGE2_POOL),
   };
   // Without Secure EL2 nothing names EL2 in Secure state.
   const operations = nonSecure ? OPERATIONS : OPERATIONS.filter(name => name.startsWith('S1E') && name[3] !== '2');
@@ -214,7 +246,15 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
 export function randomFetchWorld(random: Random, kind: WorldKind, questions: number): World {
   const plain = randomWorld(random, kind, 0);
   const stage2 = random.chance(0.6);
-  const outputSize48 = 5n << 32n;
+  const outputSize = kind.wide ? 6n : 5n;
+  // Stage 2 refuses the tables of the upper range: none of its input addresses is that large.
+  const wide = (plain.registers.TCR_EL1 & (1n << 59n)) !== 0n;
+  const [refusedTable, smallestSizeField] = wide ? [1n << 5n, 13n] : kind.wide ? [1n << 47n, 17n] : [1n << 46n, 0n];
+  const fromLevelMinus1 = 1n << 33n;
+  const fromLevel0 = 2n << 6n;
+  const asked = plain.registers.VTCR_EL2;
+  const vtcr = (asked & fromLevelMinus1) === 0n ? asked : (asked & ~fromLevelMinus1) | fromLevel0;
+  const vtcrSize = vtcr & 0x3fn;
   // Neither EPD1 nor another granule: EL1's vectors are in the upper range.
   const upperRange = (1n << 23n) | (3n << 30n);
   const registers = {
@@ -224,13 +264,14 @@ export function randomFetchWorld(random: Random, kind: WorldKind, questions: num
     SCTLR_EL1: (plain.registers.SCTLR_EL1 | 1n) & ~(1n << 25n),
     TCR_EL1:
       (plain.registers.TCR_EL1 & ~((7n << 32n) | upperRange | (0x3fn << 16n))) |
-      outputSize48 |
+      (outputSize << 32n) |
       (25n << 16n) |
       (2n << 30n),
-    TTBR1_EL1: stage2 ? 1n << 46n : BigInt(UPPER_TABLE_AT),
+    TTBR1_EL1: stage2 ? refusedTable : BigInt(UPPER_TABLE_AT),
+    VTCR_EL2: (vtcr & ~0x3fn) | (vtcrSize < smallestSizeField ? smallestSizeField : vtcrSize),
     SCTLR_EL2: plain.registers.SCTLR_EL2 & ~1n,
   };
-  const sizeBits = Math.min(Math.max(64 - Number(registers.TCR_EL1 & 0x3fn), 12), 48);
+  const sizeBits = Math.min(Math.max(64 - Number(registers.TCR_EL1 & 0x3fn), 12), 52);
   return {
     registers,
     pan: false,
@@ -250,9 +291,9 @@ function randomQuestion(
   const tcr = operation.includes('E2') ? registers.TCR_EL2 : registers.TCR_EL1;
   const upper = random.chance(0.5);
   const sizeBits = 64 - Number((tcr >> (upper ? 16n : 0n)) & 0x3fn);
-  let virtualAddress = random.bits(Math.min(Math.max(sizeBits, 12), 48));
+  let virtualAddress = random.bits(Math.min(Math.max(sizeBits, 12), 52));
   if (random.chance(0.03)) virtualAddress = random.bits(64);
-  if (upper) virtualAddress |= ((1n << 64n) - 1n) & ~((1n << BigInt(Math.min(Math.max(sizeBits, 12), 48))) - 1n);
+  if (upper) virtualAddress |= ((1n << 64n) - 1n) & ~((1n << BigInt(Math.min(Math.max(sizeBits, 12), 52))) - 1n);
   if (random.chance(0.2)) virtualAddress = (virtualAddress & ((1n << 56n) - 1n)) | (random.bits(8) << 56n);
   return { operation, virtualAddress };
 }

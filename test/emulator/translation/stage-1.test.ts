@@ -3,7 +3,7 @@ import { AddressTranslator } from '../../../emulator/translation/address-transla
 import type { Fault } from '../../../emulator/translation/fault.ts';
 import { GRANULE_16KB, GRANULE_64KB } from '../../../emulator/translation/granule.ts';
 import type { Translation, TranslationRequest, TranslationResult } from '../../../emulator/translation/request.ts';
-import { MachineStandIn } from './machine-stand-in.ts';
+import { EVERY_FEATURE, MachineStandIn } from './machine-stand-in.ts';
 import { S1, TableBuilder } from './table-builder.ts';
 
 const RAM = 0x4000_0000;
@@ -20,8 +20,11 @@ const HA = 1n << 39n;
 const HD = 1n << 40n;
 const PAGE = 0x1234_5678_9000n;
 
-function el1Machine(tcr = TCR, sctlr = SCTLR_ON) {
-  const machine = new MachineStandIn(RAM, 0x10_0000);
+/** Without 52-bit addresses. */
+const PLAIN = { ...EVERY_FEATURE, ID_AA64MMFR0_EL1: 0x0000_0222_0010_0025n, ID_AA64MMFR2_EL1: 0x1000_0100_1000_0000n };
+
+function el1Machine(tcr = TCR, sctlr = SCTLR_ON, features = EVERY_FEATURE) {
+  const machine = new MachineStandIn(RAM, 0x10_0000, features);
   machine.set({
     SCTLR_EL1: sctlr,
     TCR_EL1: tcr,
@@ -127,7 +130,7 @@ describe('blocks', () => {
     [GRANULE_16KB, 0b10n, 0b01n, 25, 36],
     [GRANULE_64KB, 0b01n, 0b11n, 29, 42],
   ])('of level 2 exist with granule $name, of level 1 not', (granule, tg0, tg1, blockBits, level1Bit) => {
-    const { machine, translator } = el1Machine((TCR & ~(0b11n << 30n)) | (tg0 << 14n) | (tg1 << 30n));
+    const { machine, translator } = el1Machine((TCR & ~(0b11n << 30n)) | (tg0 << 14n) | (tg1 << 30n), SCTLR_ON, PLAIN);
     const builder = new TableBuilder(machine, TABLES, { granule, startLevel: granule === GRANULE_16KB ? 0 : 1 });
     const block = 1n << BigInt(blockBits);
     builder.map(block, 2 ** 31, S1.AF, 2);
@@ -340,7 +343,8 @@ describe('with stage 1 off', () => {
 
   test('addresses that no physical address reaches are too large', () => {
     const { translator } = el1Machine(TCR, 0n);
-    expect(expectFault(translator.translate(request(1n << 48n)))).toMatchObject({ kind: 'addressSize', level: 0 });
+    expect(expectOk(translator.translate(request(1n << 51n))).physicalAddress).toBe(2 ** 51);
+    expect(expectFault(translator.translate(request(1n << 52n)))).toMatchObject({ kind: 'addressSize', level: 0 });
   });
 
   test('which HCR_EL2.TGE alone does to EL1&0', () => {

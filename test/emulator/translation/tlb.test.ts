@@ -46,10 +46,12 @@ function setUp() {
     return (Number(address & 0xffff_ffffn) + view.getInt32(entry + TLB_ENTRY.addend, true)) >>> 0;
   };
   keeper.synchronize('EL1&0', false);
-  const invalidate = (name: string, operand = 0n, hcr = 0n) => keeper.invalidate(tlbInvalidation(name, operand, hcr));
+  const invalidate = (name: string, operand = 0n, hcr = 0n) =>
+    keeper.invalidate(tlbInvalidation(name, operand, hcr, plain));
   return { tlb, machine, keeper, lookUp, invalidate };
 }
 
+const plain = (): boolean => false;
 const va = (page: bigint, asid = 0n): bigint => (asid << 48n) | page;
 
 describe('an entry of the fast TLB', () => {
@@ -179,16 +181,27 @@ describe('TLBI', () => {
     ]);
   });
 
+  test('with 52-bit addresses count 64 KB in BaseADDR whatever the granule', () => {
+    const base = 0x000a_8001_0000_0000n;
+    const operand = (base >> 16n) | (1n << 46n);
+    const pages = { firstPage: Number(base >> 12n), lastPage: Number(base >> 12n) + 1 };
+    expect(tlbInvalidation('RVAE1', operand, 0n, (regime, stage) => regime === 'EL1&0' && stage === 1)).toMatchObject(
+      pages,
+    );
+    expect(tlbInvalidation('RIPAS2E1', operand, 0n, (_, stage) => stage === 2)).toMatchObject(pages);
+    expect(tlbInvalidation('IPAS2E1', base >> 12n, 0n, plain)).toMatchObject({ firstPage: pages.firstPage });
+  });
+
   test('of EL1 names the host while HCR_EL2.{E2H,TGE} = {1,1}, but stage 2 operations name the guest', () => {
-    expect(tlbInvalidation('VMALLE1', 0n, TGE_E2H).regime).toBe('EL2&0');
-    expect(tlbInvalidation('VMALLE1', 0n, 1n << 34n).regime).toBe('EL1&0');
-    expect(tlbInvalidation('VMALLS12E1IS', 0n, TGE_E2H).regime).toBe('EL1&0');
-    expect(tlbInvalidation('IPAS2LE1', 0n, TGE_E2H).regime).toBe('EL1&0');
-    expect(tlbInvalidation('ALLE1', 0n, TGE_E2H).regime).toBe('EL1&0');
-    expect(tlbInvalidation('ALLE2', 0n, 0n).regime).toBe('EL2');
-    expect(tlbInvalidation('VALE2IS', 0n, TGE_E2H).regime).toBe('EL2&0');
-    expect(tlbInvalidation('VAE3OSNXS', 0n, 0n)).toMatchObject({ regime: 'EL3', broadcast: true });
-    expect(() => tlbInvalidation('NONSENSE', 0n, 0n)).toThrow('NONSENSE is not a TLBI operation');
+    expect(tlbInvalidation('VMALLE1', 0n, TGE_E2H, plain).regime).toBe('EL2&0');
+    expect(tlbInvalidation('VMALLE1', 0n, 1n << 34n, plain).regime).toBe('EL1&0');
+    expect(tlbInvalidation('VMALLS12E1IS', 0n, TGE_E2H, plain).regime).toBe('EL1&0');
+    expect(tlbInvalidation('IPAS2LE1', 0n, TGE_E2H, plain).regime).toBe('EL1&0');
+    expect(tlbInvalidation('ALLE1', 0n, TGE_E2H, plain).regime).toBe('EL1&0');
+    expect(tlbInvalidation('ALLE2', 0n, 0n, plain).regime).toBe('EL2');
+    expect(tlbInvalidation('VALE2IS', 0n, TGE_E2H, plain).regime).toBe('EL2&0');
+    expect(tlbInvalidation('VAE3OSNXS', 0n, 0n, plain)).toMatchObject({ regime: 'EL3', broadcast: true });
+    expect(() => tlbInvalidation('NONSENSE', 0n, 0n, plain)).toThrow('NONSENSE is not a TLBI operation');
   });
 });
 
