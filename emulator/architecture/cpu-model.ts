@@ -55,7 +55,7 @@ const max: CpuModel = {
     ...armv82,
     MIDR_EL1: 0xf_0510n,
     ID_AA64PFR0_EL1: 0x1201_0011_2011_2222n,
-    ID_AA64PFR1_EL1: 0x100_0021n,
+    ID_AA64PFR1_EL1: 0x100_0321n,
     ID_AA64DFR0_EL1: 0x1030_5609n,
     ID_AA64ISAR0_EL1: 0x1221_1111_1021_2120n,
     ID_AA64ISAR1_EL1: 0x11_1111_0121_1012n,
@@ -144,6 +144,8 @@ export interface CpuOptions {
   readonly el3: boolean;
   /** The GIC has a system-register interface. */
   readonly gicV3: boolean;
+  /** Memory has allocation tags; without them there is no memory tagging at all. */
+  readonly memoryTagging?: boolean;
   /** Words behind the model's name (`cpuProperties`) that differ from the default. */
   readonly properties?: CpuProperties;
 }
@@ -229,7 +231,8 @@ function fieldsOfProperties({
   ];
 }
 
-function identify(model: CpuModel, { el2, el3, gicV3, properties = {} }: CpuOptions): Map<SystemRegisterName, bigint> {
+function identify(model: CpuModel, options: CpuOptions): Map<SystemRegisterName, bigint> {
+  const { el2, el3, gicV3, memoryTagging = false, properties = {} } = options;
   const values = new Map<SystemRegisterName, bigint>();
   for (const [name, reported] of Object.entries(model.reports) as [SystemRegisterName, bigint][]) {
     const row = systemRegisterNamed(name);
@@ -248,6 +251,8 @@ function identify(model: CpuModel, { el2, el3, gicV3, properties = {} }: CpuOpti
       values.set(register, insertField(before, systemRegisterNamed(register), name, content));
     }
   }
+  const pfr1 = systemRegisterNamed('ID_AA64PFR1_EL1');
+  if (!memoryTagging) values.set(pfr1.name, insertField(values.get(pfr1.name) ?? 0n, pfr1, 'MTE', 0n));
   const pfr0 = systemRegisterNamed('ID_AA64PFR0_EL1');
   let profile = values.get('ID_AA64PFR0_EL1') ?? 0n;
   // AArch64 only, at the levels that there are.

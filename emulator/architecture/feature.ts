@@ -55,8 +55,10 @@ const rows = [
   has('FEAT_BTI', 'ID_AA64PFR1_EL1', 'BT', 1, 'Branch target identification'),
   has('FEAT_SSBS', 'ID_AA64PFR1_EL1', 'SSBS', 1, 'Speculative store bypass control'),
   has('FEAT_SSBS2', 'ID_AA64PFR1_EL1', 'SSBS', 2, 'MRS and MSR of SSBS'),
-  lacks('FEAT_MTE', 'ID_AA64PFR1_EL1', 'MTE', 1, 'Memory tagging instructions'),
-  lacks('FEAT_MTE2', 'ID_AA64PFR1_EL1', 'MTE', 2, 'Memory tagging'),
+  has('FEAT_MTE', 'ID_AA64PFR1_EL1', 'MTE', 1, 'Memory tagging instructions'),
+  has('FEAT_MTE2', 'ID_AA64PFR1_EL1', 'MTE', 2, 'Memory tagging'),
+  has('FEAT_MTE_ASYNC', 'ID_AA64PFR1_EL1', 'MTE', 2, 'Tag check faults that are only noted'),
+  has('FEAT_MTE_ASYM_FAULT', 'ID_AA64PFR1_EL1', 'MTE', 3, 'Tag check faults that are only noted for writes'),
   lacks('FEAT_SME', 'ID_AA64PFR1_EL1', 'SME', 1, 'Scalable matrices'),
   lacks('FEAT_NMI', 'ID_AA64PFR1_EL1', 'NMI', 1, 'Non-maskable interrupts'),
   // ID_AA64ZFR0_EL1 and ID_AA64SMFR0_EL1

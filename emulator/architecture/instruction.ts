@@ -20,6 +20,8 @@ export type Trait =
   | 'store'
   | 'atomic'
   | 'exclusive'
+  /** Reads or writes allocation tags; what it does to data is not checked against them. */
+  | 'tags'
   | 'floatingPoint'
   | 'vector';
 

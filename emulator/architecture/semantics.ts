@@ -44,6 +44,7 @@ export type StateField =
   | 'exclusiveValid'
   | 'exclusiveSize'
   | 'pointerAuthentication'
+  | 'allocationTags'
   | 'guardedPagesSeen';
 export type WideStateField =
   | 'exclusiveAddress'
@@ -82,6 +83,11 @@ export interface AccessOptions {
   };
   /** The alignment that `aligned` demands in bytes, when it is not the access's own size (pairs). */
   readonly alignment?: number;
+  /**
+   * The access is to the allocation tags of memory instead of its data: to the one of a granule, in bits 3:0, or to
+   * sixteen of an aligned block. Where tags cannot be accessed they are zero, and writes to them are lost.
+   */
+  readonly tags?: 'one' | 'sixteen';
   /** Bytes of the elements of which the access consists, when it is not one: these must be aligned where SCTLR_ELx.A asks. */
   readonly elementSize?: AccessSize;
 }

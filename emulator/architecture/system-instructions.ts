@@ -15,7 +15,12 @@ import {
 import { inHost, notInHost, toEL2, trap } from './system-registers/vocabulary.ts';
 
 /** What kind of work an instruction asks for; which exactly, its operand says. */
-export type SystemOperation = 'tlbi' | 'at' | 'dataCache' | 'instructionCache' | 'zeroBlock' | 'restrictPrediction';
+export type SystemOperation = 'tlbi' | 'at' | 'dataCache' | 'instructionCache' | BlockOperation | 'restrictPrediction';
+/** What is done to each naturally aligned block of {@link ZERO_BLOCK_BYTES}: its data, its allocation tags, or both. */
+export type BlockOperation = 'zeroBlock' | 'tagBlock' | 'tagAndZeroBlock';
+
+/** DCZID_EL0.BS = 4: sixteen words. */
+export const ZERO_BLOCK_BYTES = 64n;
 
 export interface SystemInstruction {
   /** As written: `DC CVAU`. */
@@ -64,21 +69,63 @@ function applicationTraps(control: string, guest: readonly string[], field: stri
   ];
 }
 
-const toCoherency = (name: string, encoding: SystemEncoding, brief: string, feature?: string): SystemInstruction =>
+const toCoherency = (
+  name: string,
+  encoding: SystemEncoding,
+  brief: string,
+  feature?: string,
+  trapField = name.replace(' ', ''),
+): SystemInstruction =>
   systemInstruction(name, encoding, {
     brief,
     access: from(0),
     ...(feature !== undefined && { feature }),
-    traps: applicationTraps('UCI', ['TPCP'], name.replace(' ', '')),
+    traps: applicationTraps('UCI', ['TPCP'], trapField),
     operation: 'dataCache',
   });
 
-const bySetAndWay = (name: string, encoding: SystemEncoding, brief: string): SystemInstruction =>
+const bySetAndWay = (
+  name: string,
+  encoding: SystemEncoding,
+  brief: string,
+  feature?: string,
+  trapField = name.replace(' ', ''),
+): SystemInstruction =>
   systemInstruction(name, encoding, {
     brief,
     access: from(1),
-    traps: [toEL2('write', on('HCR_EL2', 'TSW')), fineGrained(name.replace(' ', ''))],
+    ...(feature !== undefined && { feature }),
+    traps: [toEL2('write', on('HCR_EL2', 'TSW')), fineGrained(trapField)],
     operation: 'dataCache',
+  });
+
+const invalidateByAddress = (
+  name: string,
+  encoding: SystemEncoding,
+  brief: string,
+  feature?: string,
+): SystemInstruction =>
+  systemInstruction(name, encoding, {
+    brief,
+    access: from(1),
+    ...(feature !== undefined && { feature }),
+    traps: [toEL2('write', on('HCR_EL2', 'TPCP')), fineGrained('DCIVAC')],
+    operation: 'dataCache',
+  });
+
+const onBlock = (
+  name: string,
+  encoding: SystemEncoding,
+  operation: BlockOperation,
+  brief: string,
+  feature?: string,
+): SystemInstruction =>
+  systemInstruction(name, encoding, {
+    brief: `${brief}; DCZID_EL0 tells the size.`,
+    access: from(0),
+    ...(feature !== undefined && { feature }),
+    traps: applicationTraps('DZE', ['TDZ'], 'DCZVA'),
+    operation,
   });
 
 const cacheInstructions: SystemInstruction[] = [
@@ -102,21 +149,15 @@ const cacheInstructions: SystemInstruction[] = [
     traps: applicationTraps('UCI', ['TPU', 'TOCU'], 'ICIVAU'),
     operation: 'instructionCache',
   }),
-  systemInstruction('DC IVAC', [1, 0, 7, 6, 1], {
-    brief: 'Invalidates a data cache line by virtual address, to the point of coherency.',
-    access: from(1),
-    traps: [toEL2('write', on('HCR_EL2', 'TPCP')), fineGrained('DCIVAC')],
-    operation: 'dataCache',
-  }),
+  invalidateByAddress(
+    'DC IVAC',
+    [1, 0, 7, 6, 1],
+    'Invalidates a data cache line by virtual address, to the point of coherency.',
+  ),
   bySetAndWay('DC ISW', [1, 0, 7, 6, 2], 'Invalidates a data cache line by set and way.'),
   bySetAndWay('DC CSW', [1, 0, 7, 10, 2], 'Cleans a data cache line by set and way.'),
   bySetAndWay('DC CISW', [1, 0, 7, 14, 2], 'Cleans and invalidates a data cache line by set and way.'),
-  systemInstruction('DC ZVA', [1, 3, 7, 4, 1], {
-    brief: 'Writes zeros to the block of memory around an address; DCZID_EL0 tells the size.',
-    access: from(0),
-    traps: applicationTraps('DZE', ['TDZ'], 'DCZVA'),
-    operation: 'zeroBlock',
-  }),
+  onBlock('DC ZVA', [1, 3, 7, 4, 1], 'zeroBlock', 'Writes zeros to the block of memory around an address'),
   toCoherency('DC CVAC', [1, 3, 7, 10, 1], 'Cleans a data cache line by virtual address, to the point of coherency.'),
   systemInstruction('DC CVAU', [1, 3, 7, 11, 1], {
     brief: 'Cleans a data cache line by virtual address, to the point of unification.',
@@ -130,6 +171,74 @@ const cacheInstructions: SystemInstruction[] = [
     'DC CIVAC',
     [1, 3, 7, 14, 1],
     'Cleans and invalidates a data cache line by virtual address, to the point of coherency.',
+  ),
+];
+
+// ---- allocation tags ---------------------------------------------------------------------------
+
+const tagLines = 'allocation tags';
+const tagAndDataLines = 'data and allocation tags';
+
+/** Maintenance of tags alone (G) or with the data (GD); the traps are those of the data's own instruction. */
+const tagMaintenance: SystemInstruction[] = (
+  [
+    ['G', 0, tagLines],
+    ['GD', 2, tagAndDataLines],
+  ] as const
+).flatMap(([letters, more, what]) => [
+  invalidateByAddress(
+    `DC I${letters}VAC`,
+    [1, 0, 7, 6, 3 + more],
+    `Invalidates a cache line of ${what} by virtual address, to the point of coherency.`,
+    'FEAT_MTE2',
+  ),
+  ...(
+    [
+      ['I', 6, 'DCISW', 'Invalidates'],
+      ['C', 10, 'DCCSW', 'Cleans'],
+      ['CI', 14, 'DCCISW', 'Cleans and invalidates'],
+    ] as const
+  ).map(([verb, crm, trapField, words]) =>
+    bySetAndWay(
+      `DC ${verb}${letters}SW`,
+      [1, 0, 7, crm, 4 + more],
+      `${words} a cache line of ${what} by set and way.`,
+      'FEAT_MTE2',
+      trapField,
+    ),
+  ),
+  ...(
+    [
+      ['C', 'VAC', 10, 'DCCVAC', 'Cleans', 'coherency', 'FEAT_MTE'],
+      ['C', 'VAP', 12, 'DCCVAP', 'Cleans', 'persistence', 'FEAT_MTE'],
+      ['C', 'VADP', 13, 'DCCVADP', 'Cleans', 'deep persistence', 'FEAT_MTE'],
+      ['CI', 'VAC', 14, 'DCCIVAC', 'Cleans and invalidates', 'coherency', 'FEAT_MTE'],
+    ] as const
+  ).map(([verb, point, crm, trapField, words, where, feature]) =>
+    toCoherency(
+      `DC ${verb}${letters}${point}`,
+      [1, 3, 7, crm, 3 + more],
+      `${words} a cache line of ${what} to the point of ${where}.`,
+      feature,
+      trapField,
+    ),
+  ),
+]);
+
+const tagBlocks: SystemInstruction[] = [
+  onBlock(
+    'DC GVA',
+    [1, 3, 7, 4, 3],
+    'tagBlock',
+    "Gives the block of memory around an address the address's tag",
+    'FEAT_MTE',
+  ),
+  onBlock(
+    'DC GZVA',
+    [1, 3, 7, 4, 4],
+    'tagAndZeroBlock',
+    "Writes zeros to the block of memory around an address and gives it the address's tag",
+    'FEAT_MTE',
   ),
 ];
 
@@ -265,6 +374,8 @@ const tlbInstructions: SystemInstruction[] = domains.flatMap(domain => [
 
 export const systemInstructions: readonly SystemInstruction[] = [
   ...cacheInstructions,
+  ...tagMaintenance,
+  ...tagBlocks,
   ...predictionInstructions,
   ...translationInstructions,
   ...tlbInstructions,

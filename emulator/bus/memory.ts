@@ -13,6 +13,8 @@ export interface MemoryBlockRequest {
   readonly base: number;
   /** Size in bytes; a multiple of 4 KiB. */
   readonly size: number;
+  /** Each 16 bytes have an allocation tag (FEAT_MTE2). */
+  readonly tagged?: boolean;
 }
 
 /** A block of physical memory and where it lies in the linear memory. */
@@ -20,6 +22,19 @@ export interface MemoryBlock extends MemoryBlockRequest {
   /** Linear address of the first byte; a multiple of 4 KiB. */
   readonly host: number;
 }
+
+/** Linear memory whose contents are part of the machine's state. */
+export interface MemoryArea {
+  /** Where the area is in physical memory; that of allocation tags is in a space of its own, from `tagSpace` on. */
+  readonly base: number;
+  readonly size: number;
+  readonly host: number;
+}
+
+/** Bytes of memory whose tags are one byte, two granules of 16. */
+export const BYTES_PER_TAG_BYTE = 32;
+/** Beyond all physical addresses. */
+const tagSpace = 2 ** 52;
 
 /** The machine's memory does not fit the host. `message` tells the person what would. */
 export class MemorySizeError extends Error {
@@ -42,6 +57,10 @@ export class MachineMemory {
   readonly reserved: number;
   /** All blocks, in ascending physical order. */
   readonly blocks: readonly MemoryBlock[];
+  /** The allocation tags of tagged blocks, each at a 32nd of its block's address. */
+  readonly tags: readonly MemoryArea[];
+  /** Blocks and tags. */
+  readonly areas: readonly MemoryArea[];
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
   readonly view: DataView;
@@ -64,10 +83,19 @@ export class MachineMemory {
       if (previous && previous.base + previous.size > block.base) {
         throw new RangeError(`${block.name} overlaps ${previous.name} at ${hex(block.base)}`);
       }
-      blocks.push({ name: block.name, base: block.base, size: block.size, host });
+      blocks.push({ ...block, host });
       host += block.size;
     }
     this.blocks = blocks;
+    this.tags = blocks
+      .filter(block => block.tagged)
+      .map(block => {
+        const size = roundUp(block.size / BYTES_PER_TAG_BYTE, granule);
+        const area = { base: tagSpace + block.base / BYTES_PER_TAG_BYTE, size, host };
+        host += size;
+        return area;
+      });
+    this.areas = [...blocks, ...this.tags];
     this.memory = allocate(host, blocks);
     this.u8 = new Uint8Array(this.memory.buffer);
     this.u32 = new Uint32Array(this.memory.buffer);
@@ -95,6 +123,13 @@ export class MachineMemory {
   physicalAddress(linear: number): number | undefined {
     const block = this.blocks.find(b => linear >= b.host && linear < b.host + b.size);
     return block && block.base + (linear - block.host);
+  }
+
+  /** Linear address of the byte with the allocation tag of a physical address; undefined where there are no tags. */
+  tagAddress(physicalAddress: number): number | undefined {
+    const at = tagSpace + Math.floor(physicalAddress / BYTES_PER_TAG_BYTE);
+    const area = this.tags.find(({ base, size }) => at >= base && at < base + size);
+    return area && area.host + (at - area.base);
   }
 
   /** A live view of `length` bytes of one block, or undefined when they are not all memory. */

@@ -43,6 +43,11 @@ export const ACCESS_STORE = 0x10;
 export const ACCESS_UNPRIVILEGED = 0x20;
 /** The access is the load of an atomic operation: it must be allowed to write. */
 export const ACCESS_FOR_WRITE = 0x40;
+/** The access is to the allocation tags of memory: to one, or to the sixteen of an aligned block. */
+export const ACCESS_TAG = 0x80;
+export const ACCESS_TAG_BLOCK = 0x800;
+/** The access is not checked against allocation tags. */
+export const ACCESS_UNCHECKED = 0x8000;
 export const accessAlignment = (descriptor: number): number => 1 << ((descriptor >>> 8) & 7);
 export const naturalAlignment = (descriptor: number): number =>
   1 << (((descriptor >>> 12) & 7 || (descriptor & ACCESS_SIZE_MASK) + 1) - 1);

@@ -2,6 +2,7 @@
 import { placedBreakpoints, placedWatchpoints } from '../processing-element/debug-exceptions.ts';
 import { refreshDerivedState } from '../processing-element/derived-state.ts';
 import { hcrField, isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import { tagCheckFaults } from '../processing-element/memory-tagging.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
 import { registerField } from '../processing-element/register-field.ts';
 import type { ProcessingElementState } from '../processing-element/state.ts';
@@ -44,7 +45,7 @@ export class ExecutionUnit {
     this.registers = new SystemRegisterAccess(pe);
     this.translator = translator;
     this.tlb = tlb;
-    this.keeper = new TlbKeeper([tlb, instructionTlb], translator);
+    this.keeper = new TlbKeeper([tlb, instructionTlb], translator, regime => tagCheckFaults(pe, regime));
     this.instructionTlb = instructionTlb;
   }
 

@@ -121,7 +121,9 @@ export class Executor {
     this.observer = observer;
     this.host = host;
     this.interpreter = interpreter;
-    this.slowMemory = new SlowMemory(map, observer);
+    this.slowMemory = new SlowMemory(map, observer, ({ state }) =>
+      memory.view.getUint32(this.code.wordAddress(state.engine.get('record')), true),
+    );
     this.code = new CodeCache({
       memory,
       base: area.codeCache,

@@ -4,6 +4,7 @@
  * Floating-point numbers travel as bit patterns, 64-bit ones as i64 and shorter ones as i32, control words as i32. The
  * FPSR bits that the last of these functions sets are what `floatFlags` gives; generated code asks at once.
  */
+import { chooseTag } from './allocation-tag.ts';
 import { DOUBLE, type FloatFormat, HALF, Rounding, SINGLE } from './floating-point.ts';
 import {
   bfloatDotAdd,
@@ -132,6 +133,7 @@ define('floatToJavaScriptInteger', (x: bigint, fpcr: number) =>
 define('floatMultiplyAddHalves', (a: number, x: number, y: number, fpcr: number) =>
   give(32, floatMultiplyAddHalves(operand(SINGLE, a), operand(HALF, x), operand(HALF, y), fpcr)),
 );
+define('chooseTag', chooseTag);
 /** Two BFloat16 numbers in each of `x` and `y`. */
 define('bfloatDotAdd', (a: number, x: number, y: number) => {
   const both = (pair: number): [bigint, bigint] => [BigInt(pair & 0xffff), BigInt(pair >>> 16)];

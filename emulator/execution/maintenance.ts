@@ -1,16 +1,16 @@
 /** What TLBI, AT, DC and IC do once their access checks have passed. */
+import { type BlockOperation, ZERO_BLOCK_BYTES } from '../architecture/system-instructions.ts';
 import { effectiveHcr, hcrField, isSecure, isSecureBelowEl3 } from '../processing-element/effective-registers.ts';
 import { registerField } from '../processing-element/register-field.ts';
 import { raiseDataAbort, raiseWatchpoint } from '../processing-element/synchronous-exceptions.ts';
 import { type AddressTranslateOperation, addressTranslate } from '../translation/address-translate.ts';
 import { tlbInvalidation } from '../translation/tlb-maintenance.ts';
-import { ACCESS_STORE } from './engine.ts';
+import { ACCESS_STORE, ACCESS_TAG, ACCESS_UNCHECKED } from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 import type { SlowMemory } from './memory-access.ts';
 
+const GRANULE = 16n;
 const FB = registerField('HCR_EL2', 'FB');
-/** DCZID_EL0.BS = 4: sixteen words. */
-export const ZERO_BLOCK_BYTES = 64n;
 
 export class Maintenance {
   private readonly unit: ExecutionUnit;
@@ -74,22 +74,41 @@ export class Maintenance {
     return false;
   }
 
-  /** DC ZVA. False when it took an exception. */
-  zeroBlock(address: bigint): boolean {
-    const { pe, state, tlb, context } = this.unit;
-    const memory = this.memory();
+  /** DC ZVA, GVA and GZVA. False when it took an exception. */
+  fillBlock(operation: BlockOperation, address: bigint): boolean {
     const start = address & ~(ZERO_BLOCK_BYTES - 1n);
+    // What follows the first access to a block cannot fail.
+    if (operation !== 'zeroBlock') {
+      const tag = (address >> 56n) & 15n;
+      for (let offset = 0n; offset < ZERO_BLOCK_BYTES; offset += GRANULE)
+        if (!this.store(address, start + offset, tag, ACCESS_STORE | ACCESS_TAG)) return false;
+    }
+    return operation === 'tagBlock' || this.zeroBlock(address, start, operation === 'tagAndZeroBlock');
+  }
+
+  private zeroBlock(address: bigint, start: bigint, tagged: boolean): boolean {
+    const { tlb, context } = this.unit;
     for (let offset = 0n; offset < ZERO_BLOCK_BYTES; offset += 8n) {
       // The first store may open the way for the others.
       if (tlb.zero(context, start, Number(ZERO_BLOCK_BYTES))) return true;
-      memory.store(this.unit, start + offset, 0n, ACCESS_STORE | 3);
-      if (state.engine.get('accessFailed') === 0) continue;
-      state.engine.set('accessFailed', 0);
-      const { failed } = memory;
-      if (failed?.kind === 'fault') raiseDataAbort(pe, { ...failed.fault, virtualAddress: address });
-      else if (failed?.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, true);
-      return false;
+      if (!this.store(address, start + offset, 0n, ACCESS_STORE | 3 | (tagged ? ACCESS_UNCHECKED : 0))) return false;
     }
     return true;
+  }
+
+  /** A store on behalf of an instruction that names `address`. False when it took an exception. */
+  private store(address: bigint, at: bigint, value: bigint, descriptor: number): boolean {
+    const { pe, state } = this.unit;
+    const memory = this.memory();
+    memory.store(this.unit, at, value, descriptor);
+    if (state.engine.get('accessFailed') === 0) return true;
+    state.engine.set('accessFailed', 0);
+    const { failed } = memory;
+    if (failed?.kind === 'fault') {
+      const { fault } = failed;
+      // A failed tag check tells the granule.
+      raiseDataAbort(pe, fault.kind === 'tagCheck' ? fault : { ...fault, virtualAddress: address });
+    } else if (failed?.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, true);
+    return false;
   }
 }

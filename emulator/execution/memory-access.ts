@@ -3,10 +3,12 @@
  * page needs no help.
  */
 import { type AddressMap, type MappedRange, storeLittleEndian } from '../bus/address-map.ts';
+import { TAG_GRANULE } from '../bus/allocation-tags.ts';
 import type { AccessSize, BusAccess } from '../bus/types.ts';
 import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
-import { isDevice } from '../translation/attributes.ts';
+import { allocationTagAccess } from '../processing-element/memory-tagging.ts';
+import { isDevice, NORMAL_TAGGED } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
 import { contextOf } from '../translation/regime.ts';
 import type { AccessKind, Translation, TranslationResult } from '../translation/request.ts';
@@ -14,13 +16,18 @@ import {
   ACCESS_FOR_WRITE,
   ACCESS_SIZE_MASK,
   ACCESS_STORE,
+  ACCESS_TAG,
+  ACCESS_TAG_BLOCK,
+  ACCESS_UNCHECKED,
   ACCESS_UNPRIVILEGED,
   accessAlignment,
   naturalAlignment,
 } from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
+import { type CheckedAccess, TagCheck } from './tag-check.ts';
 
 const PAGE_OFFSET = 0xfffn;
+const ACCESS_TAGS = ACCESS_TAG | ACCESS_TAG_BLOCK;
 
 /** What keeps stores to a page on the slow path, and what must happen before one. */
 export interface MemoryObserver {
@@ -28,6 +35,8 @@ export interface MemoryObserver {
   mayWriteFreely(linearPage: number): boolean;
   /** Linear memory is about to change. */
   beforeWrite(linear: number, length: number): void;
+  /** The allocation tags of a physical page are about to change on which TLB entries rely: these must go. */
+  tagsChange(physicalPage: number): void;
   /** Whether accesses to the physical page are watched. */
   isWatched(physicalPage: number): boolean;
   /** A watched access is about to happen; true stops it, and the run. */
@@ -53,15 +62,19 @@ export type FailedAccess =
 export class SlowMemory {
   private readonly map: AddressMap;
   private readonly observer: MemoryObserver;
+  private readonly tagCheck: TagCheck;
   /** Why the last access failed. */
   failed: FailedAccess | undefined;
 
-  constructor(map: AddressMap, observer: MemoryObserver) {
+  /** @param currentWord the instruction that a processing element is executing */
+  constructor(map: AddressMap, observer: MemoryObserver, currentWord: (unit: ExecutionUnit) => number) {
     this.map = map;
     this.observer = observer;
+    this.tagCheck = new TagCheck(map.memory, currentWord, page => observer.tagsChange(page));
   }
 
   load(unit: ExecutionUnit, address: bigint, descriptor: number): bigint {
+    if (descriptor & ACCESS_TAGS) return this.loadTags(unit, BigInt.asUintN(64, address), descriptor);
     const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
     const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor);
     if (!parts) return 0n;
@@ -77,6 +90,10 @@ export class SlowMemory {
   }
 
   store(unit: ExecutionUnit, address: bigint, value: bigint, descriptor: number): void {
+    if (descriptor & ACCESS_TAGS) {
+      this.storeTags(unit, BigInt.asUintN(64, address), value, descriptor);
+      return;
+    }
     const size = (1 << (descriptor & ACCESS_SIZE_MASK)) as AccessSize;
     if (this.storeToKnownPage(unit, address, size, value, descriptor)) return;
     const parts = this.prepare(unit, BigInt.asUintN(64, address), size, descriptor | ACCESS_STORE);
@@ -110,6 +127,53 @@ export class SlowMemory {
     return true;
   }
 
+  private loadTags(unit: ExecutionUnit, address: bigint, descriptor: number): bigint {
+    const found = this.findTags(unit, address, descriptor, 'read');
+    if (!found) return 0n;
+    const { physicalAddress, linear, count } = found;
+    let value = 0n;
+    for (let i = count - 1; i >= 0; i--) {
+      const at = physicalAddress + i * TAG_GRANULE;
+      value = (value << 4n) | BigInt(this.tagCheck.tags.read(at, linear + (i >> 1)));
+    }
+    return value;
+  }
+
+  private storeTags(unit: ExecutionUnit, address: bigint, value: bigint, descriptor: number): void {
+    const found = this.findTags(unit, address, descriptor, 'write');
+    if (!found) return;
+    const { physicalAddress, linear, count } = found;
+    this.observer.beforeWrite(linear, (count + 1) >> 1);
+    for (let i = 0; i < count; i++) {
+      const at = physicalAddress + i * TAG_GRANULE;
+      const tag = Number((value >> BigInt(4 * i)) & 15n);
+      this.tagCheck.beforeWrite(at, linear + (i >> 1), tag);
+      this.tagCheck.tags.write(at, linear + (i >> 1), tag);
+    }
+  }
+
+  /**
+   * The tags that an access is to, after the checks that an access to their memory would undergo; undefined where there
+   * are none, or when it failed.
+   */
+  private findTags(
+    unit: ExecutionUnit,
+    address: bigint,
+    descriptor: number,
+    kind: AccessKind,
+  ): { readonly physicalAddress: number; readonly linear: number; readonly count: number } | undefined {
+    if ((address & BigInt(accessAlignment(descriptor) - 1)) !== 0n)
+      return this.fault(unit, alignmentFault(address, kind === 'write'));
+    const translation = this.translate(unit, address, kind, unit.state.el > 0);
+    if (!translation) return undefined;
+    const count = descriptor & ACCESS_TAG_BLOCK ? 16 : 1;
+    if (this.stoppedByGuest(unit, address, count * TAG_GRANULE, kind)) return undefined;
+    if (translation.attributes !== NORMAL_TAGGED || !allocationTagAccess(unit.pe, unit.state.el)) return undefined;
+    const { physicalAddress } = translation;
+    const linear = this.tagCheck.tags.address(physicalAddress);
+    return linear === undefined ? undefined : { physicalAddress, linear, count };
+  }
+
   /** Checks an access and translates it; an access across two pages becomes one of single bytes. */
   private prepare(unit: ExecutionUnit, address: bigint, size: AccessSize, descriptor: number): Part[] | undefined {
     const store = (descriptor & ACCESS_STORE) !== 0;
@@ -121,11 +185,14 @@ export class SlowMemory {
     const demanded = (address & BigInt(alignment - 1)) !== 0n;
     if (demanded || (misaligned && unit.state.engine.get('alignmentCheck')))
       return this.fault(unit, alignmentFault(address, store));
+    const unchecked = (descriptor & ACCESS_UNCHECKED) !== 0;
     const first = this.translate(unit, address, kind, privileged);
     if (!first) return undefined;
     if (misaligned && isDevice(first.attributes)) return this.fault(unit, alignmentFault(address, store));
     if ((address & PAGE_OFFSET) + BigInt(size) <= 4096n) {
       if (this.stoppedByGuest(unit, address, size, kind)) return undefined;
+      if (!unchecked && this.stoppedByTag(unit, { address, size, translation: first, kind, privileged }))
+        return undefined;
       const part = { address, size, translation: first, store, privileged };
       return [part];
     }
@@ -135,6 +202,19 @@ export class SlowMemory {
     if (!second) return undefined;
     if (isDevice(second.attributes)) return this.fault(unit, alignmentFault(address, store));
     if (this.stoppedByGuest(unit, address, size, kind)) return undefined;
+    const before = Number(nextPage - address);
+    if (
+      !unchecked &&
+      (this.stoppedByTag(unit, { address, size: before, translation: first, kind, privileged }) ||
+        this.stoppedByTag(unit, {
+          address: BigInt.asUintN(64, nextPage),
+          size: size - before,
+          translation: second,
+          kind,
+          privileged,
+        }))
+    )
+      return undefined;
     for (let i = 0; i < size; i++) {
       const at = address + BigInt(i);
       const beyond = at >= nextPage;
@@ -157,6 +237,13 @@ export class SlowMemory {
     this.failed = { kind: 'guestWatchpoint', virtualAddress, write: read === undefined };
     unit.state.engine.set('accessFailed', 1);
     return true;
+  }
+
+  /** A check against allocation tags that raises its fault. */
+  private stoppedByTag(unit: ExecutionUnit, access: CheckedAccess): boolean {
+    const fault = this.tagCheck.check(unit, access);
+    if (fault) this.fault(unit, fault);
+    return fault !== undefined;
   }
 
   private translate(
@@ -228,6 +315,7 @@ export class SlowMemory {
     if (!range.memory) return;
     const physicalPage = Math.floor(translation.physicalAddress / 4096);
     if (this.observer.isWatched(physicalPage) || unit.guestWatchesPage(address)) return;
+    if (!this.tagCheck.mayBypass(unit, address, translation, privileged)) return;
     const host = range.memory.host + (physicalPage * 4096 - range.memory.base);
     const context = contextOf(unit.regime, privileged, unit.state.pan === 1);
     unit.tlb.fill(context, address, translation, host, {

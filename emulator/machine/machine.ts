@@ -320,8 +320,8 @@ export class Machine {
   /** As after the guest's own reset: flash and drives keep what was written; history begins anew. */
   reset(): void {
     const { memory, flash } = this.board;
-    for (const block of memory.blocks) {
-      if (!flash.includes(block)) memory.u8.fill(0, block.host, block.host + block.size);
+    for (const area of memory.areas) {
+      if (!flash.some(({ host }) => host === area.host)) memory.u8.fill(0, area.host, area.host + area.size);
     }
     this.powerOn('reset');
     this.history.begin();
@@ -335,8 +335,7 @@ export class Machine {
     hash.text(String(this.position));
     for (const { state } of this.core.units) hashProcessingElement(hash, memory.u32, state.address, STATE_SIZE);
     for (const device of this.snapshotables) hash.text(serialize(device.save()));
-    for (const block of memory.blocks)
-      hash.memory(memory.u32.subarray(block.host >>> 2, (block.host + block.size) >>> 2));
+    for (const { host, size } of memory.areas) hash.memory(memory.u32.subarray(host >>> 2, (host + size) >>> 2));
     return hash.digest();
   }
 
@@ -378,7 +377,7 @@ export class Machine {
   /** What saved states have in common that can be exchanged. */
   private snapshotLayout(): string {
     const devices = this.snapshotables.map(device => device.name).join();
-    const blocks = this.board.memory.blocks.map(block => block.host).join();
+    const blocks = this.board.memory.areas.map(area => area.host).join();
     return `${STATE_SIZE} ${Object.entries(stateOffsets).join()} ${blocks} ${devices}`;
   }
 
@@ -549,6 +548,9 @@ export class Machine {
         this.history?.beforeWrite(linear, length);
         this.core.executor.code.written(linear, length);
       },
+      tagsChange: page => {
+        for (const unit of this.core.units) unit.tlb.revokeAccessTo(page);
+      },
       isWatched: page => this.watching && this.watchpoints.isWatched(page),
       watchedAccess: (unit, access) => this.watchedAccess(unit, access),
     };
@@ -604,12 +606,16 @@ function cpuOf(options: MachineOptions): CpuConfiguration {
   const model = findCpuModel(options.cpu);
   if (!model)
     throw new OptionError(`-cpu ${options.cpu} is not supported. Supported: ${cpuModels.map(m => m.name).join(' ')}`);
-  return configureCpu(model, {
+  const cpu = configureCpu(model, {
     el2: options.virtualization,
     el3: options.secure,
     gicV3: options.gicVersion === 3,
+    memoryTagging: options.memoryTagging,
     ...(options.cpuProperties && { properties: options.cpuProperties }),
   });
+  if (options.memoryTagging && !cpu.hasFeature('FEAT_MTE2'))
+    throw new OptionError(`-M virt,mte=on needs a CPU with memory tagging, which ${model.name} has not`);
+  return cpu;
 }
 
 function implementationOf(

@@ -44,7 +44,7 @@ const nothing: WordHandler = flag(() => {});
 
 /** Every word that is understood, with what its value looks like. */
 const words: Readonly<Record<string, WordHandler>> = {
-  '-M': { value: 'virt[,virtualization=on][,secure=on][,gic-version=2|3|max]', read: machine },
+  '-M': { value: 'virt[,virtualization=on][,secure=on][,gic-version=2|3|max][,mte=on]', read: machine },
   '-machine': { value: 'virt[,…]', read: machine },
   '-cpu': { value: 'MODEL', read: cpu },
   '-smp': { value: 'N', read: processors },
@@ -186,7 +186,6 @@ const fixedMachineSettings: Readonly<Record<string, string>> = {
   highmem: 'on',
   iommu: 'none',
   acpi: 'off',
-  mte: 'off',
   usb: 'off',
   graphics: 'off',
 };
@@ -205,6 +204,9 @@ function machine(draft: Draft, text: string, word: string): void {
       case 'secure':
         draft.secure = onOff(word, setting);
         break;
+      case 'mte':
+        draft.memoryTagging = onOff(word, setting);
+        break;
       case 'its':
         draft.its = onOff(word, setting);
         break;
@@ -219,7 +221,7 @@ function machine(draft: Draft, text: string, word: string): void {
       default: {
         const fixed = Object.hasOwn(fixedMachineSettings, key) ? fixedMachineSettings[key] : undefined;
         if (fixed === undefined) {
-          throw unsupported(word, setting, 'virtualization=on|off, secure=on|off, gic-version=2|3|max');
+          throw unsupported(word, setting, 'virtualization=on|off, secure=on|off, gic-version=2|3|max, mte=on|off');
         }
         if (value !== fixed) throw unsupported(word, setting, `${key}=${fixed}`);
       }

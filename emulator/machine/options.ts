@@ -101,6 +101,8 @@ export interface SemihostingOptions {
 export interface MachineOptions {
   readonly virtualization: boolean;
   readonly secure: boolean;
+  /** RAM has allocation tags (`mte=on`), and the processing elements FEAT_MTE. */
+  readonly memoryTagging: boolean;
   readonly gicVersion: 2 | 3;
   /** A GICv3 has an ITS, and with it interrupts by messages. A GICv2 always has them. */
   readonly its: boolean;
@@ -148,6 +150,7 @@ const mebibyte = 0x10_0000;
 export const defaultMachineOptions: MachineOptions = {
   virtualization: false,
   secure: false,
+  memoryTagging: false,
   gicVersion: 2,
   its: true,
   cpu: 'max',

@@ -3,7 +3,7 @@
  * writes it to a file compresses it.
  *
  * Layout, all little-endian: 8 bytes of mark, version (32 bits), length of the description (32 bits), the description
- * as saved data, and then for each page its physical address (64 bits) and its 4096 bytes.
+ * as saved data, and then for each page its address (64 bits; that of a memory area) and its 4096 bytes.
  */
 import type { MachineMemory } from '../bus/memory.ts';
 import { decodeSavedData, encodeSavedData, SavedDataError } from './saved-data.ts';
@@ -24,16 +24,15 @@ export class SnapshotError extends Error {
 export interface Snapshot {
   /** All but memory. */
   readonly description: unknown;
-  /** Physical addresses and contents; memory that is not named is zero. */
+  /** Addresses in the memory's areas, and contents; memory that is not named is zero. */
   readonly pages: readonly { readonly address: number; readonly bytes: Uint8Array }[];
 }
 
 export function encodeSnapshot(description: unknown, memory: MachineMemory): Uint8Array {
   const head = encodeSavedData(description);
   const pages: number[] = [];
-  for (const block of memory.blocks) {
-    for (let offset = 0; offset < block.size; offset += PAGE)
-      if (!isZero(memory, block.host + offset)) pages.push(block.base + offset);
+  for (const { base, size, host } of memory.areas) {
+    for (let offset = 0; offset < size; offset += PAGE) if (!isZero(memory, host + offset)) pages.push(base + offset);
   }
   const bytes = new Uint8Array(HEADER + head.length + pages.length * RECORD);
   const view = new DataView(bytes.buffer);
@@ -44,10 +43,17 @@ export function encodeSnapshot(description: unknown, memory: MachineMemory): Uin
   let at = HEADER + head.length;
   for (const address of pages) {
     view.setBigUint64(at, BigInt(address), true);
-    bytes.set(memory.bytes(address, PAGE) as Uint8Array, at + 8);
+    bytes.set(pageAt(memory, address) as Uint8Array, at + 8);
     at += RECORD;
   }
   return bytes;
+}
+
+/** A live view of the page at an address of an area. */
+function pageAt(memory: MachineMemory, address: number): Uint8Array | undefined {
+  const area = memory.areas.find(({ base, size }) => address >= base && address + PAGE <= base + size);
+  const linear = area && area.host + (address - area.base);
+  return linear === undefined ? undefined : memory.u8.subarray(linear, linear + PAGE);
 }
 
 function isZero({ u32 }: MachineMemory, linear: number): boolean {
@@ -81,15 +87,15 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
 /** Puts a snapshot's pages into memory; all else becomes zero. Throws `SnapshotError` before anything has changed. */
 export function restorePages(memory: MachineMemory, pages: Snapshot['pages']): void {
   for (const { address } of pages) {
-    if (address % PAGE !== 0 || memory.linearAddress(address, PAGE) === undefined)
+    if (address % PAGE !== 0 || pageAt(memory, address) === undefined)
       throw new SnapshotError(`the snapshot has memory at 0x${address.toString(16)}, where this machine has none`);
   }
   const kept = new Set(pages.map(({ address }) => address));
-  for (const block of memory.blocks) {
-    for (let offset = 0; offset < block.size; offset += PAGE) {
-      const linear = block.host + offset;
-      if (!kept.has(block.base + offset) && !isZero(memory, linear)) memory.u8.fill(0, linear, linear + PAGE);
+  for (const { base, size, host } of memory.areas) {
+    for (let offset = 0; offset < size; offset += PAGE) {
+      const linear = host + offset;
+      if (!kept.has(base + offset) && !isZero(memory, linear)) memory.u8.fill(0, linear, linear + PAGE);
     }
   }
-  for (const { address, bytes } of pages) memory.bytes(address, PAGE)?.set(bytes);
+  for (const { address, bytes } of pages) pageAt(memory, address)?.set(bytes);
 }

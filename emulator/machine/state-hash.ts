@@ -8,6 +8,7 @@ const ENGINE_FIELDS: ReadonlySet<StateFieldName> = new Set<StateFieldName>([
   'bigEndianData',
   'fpTrapped',
   'pointerAuthentication',
+  'allocationTags',
   'interruptPending',
   'tlb',
   'tlbUnprivileged',

@@ -136,8 +136,8 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     blocks: [
       { name: 'flash bank 0', ...at.flash0 },
       { name: 'flash bank 1', ...at.flash1 },
-      ...(machine.secure ? [{ name: 'secure RAM', ...at.secureRam }] : []),
-      { name: 'RAM', base: at.ram.base, size: machine.memorySize },
+      ...(machine.secure ? [{ name: 'secure RAM', ...at.secureRam, tagged: machine.memoryTagging }] : []),
+      { name: 'RAM', base: at.ram.base, size: machine.memorySize, tagged: machine.memoryTagging },
     ],
   });
   const map = new AddressMap(memory);

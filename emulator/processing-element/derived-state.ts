@@ -1,6 +1,7 @@
 /** The words of PE state that generated code tests in place of control registers. */
 import { controllingLevel } from './effective-registers.ts';
 import { checkFloatingPointAccess } from './floating-point-access.ts';
+import { allocationTagAccess } from './memory-tagging.ts';
 import { authenticationControls } from './pointer-authentication.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { type RegisterField, registerField } from './register-field.ts';
@@ -21,8 +22,8 @@ const SA0 = [undefined, registerField('SCTLR_EL1', 'SA0'), registerField('SCTLR_
 const SP_ALIGNMENT = 15;
 
 /**
- * Recomputes `spAlignMask`, `alignmentCheck`, `bigEndianData`, `fpTrapped` and `pointerAuthentication`: due after a change of
- * level and of their controls.
+ * Recomputes `spAlignMask`, `alignmentCheck`, `bigEndianData`, `fpTrapped`, `pointerAuthentication` and `allocationTags`: due
+ * after a change of level and of their controls.
  */
 export function refreshDerivedState(pe: ProcessingElement): void {
   const { state } = pe;
@@ -32,5 +33,6 @@ export function refreshDerivedState(pe: ProcessingElement): void {
   state.engine.set('alignmentCheck', pe.field(A[level]));
   state.engine.set('bigEndianData', pe.field(state.el === 0 ? E0E[level as 1 | 2] : EE[level]));
   state.engine.set('pointerAuthentication', authenticationControls(pe));
+  state.engine.set('allocationTags', allocationTagAccess(pe, state.el) ? 1 : 0);
   state.engine.set('fpTrapped', checkFloatingPointAccess(pe) === undefined ? 0 : 1);
 }

@@ -27,6 +27,8 @@ export interface ProcessStateFeatures {
   readonly ssbs: boolean;
   readonly bti: boolean;
   readonly mte: boolean;
+  /** FEAT_MTE2: memory has allocation tags. */
+  readonly tags: boolean;
   readonly pauth: boolean;
   readonly vhe: boolean;
   readonly ras: boolean;
@@ -45,6 +47,7 @@ export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFe
     ssbs: hasFeature('FEAT_SSBS'),
     bti: hasFeature('FEAT_BTI'),
     mte: hasFeature('FEAT_MTE'),
+    tags: hasFeature('FEAT_MTE2'),
     pauth: hasFeature('FEAT_PAuth'),
     vhe: hasFeature('FEAT_VHE'),
     ras: hasFeature('FEAT_RAS'),

@@ -57,6 +57,8 @@ const declaration = {
   guardedPagesSeen: ['i32', 1],
   /** What pointer authentication does here and now (`authenticationWord`). */
   pointerAuthentication: ['i32', 1],
+  /** 1 while allocation tags can be accessed at the current level (SCTLR_ELx.ATA and the controls above it). */
+  allocationTags: ['i32', 1],
   /** WFE's event register. */
   eventRegister: ['i32', 1],
   /** 1 while an interrupt waits that an unmasking instruction would let through. */

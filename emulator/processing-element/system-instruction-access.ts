@@ -1,5 +1,9 @@
 /** SYS: which maintenance instruction an encoding is, who may execute it, who traps it (Arm ARM C5.1.3). */
-import { type SystemInstruction, systemInstructionAt } from '../architecture/system-instructions.ts';
+import {
+  type BlockOperation,
+  type SystemInstruction,
+  systemInstructionAt,
+} from '../architecture/system-instructions.ts';
 import { hcrField } from './effective-registers.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { firstTrap, type PreparedTrap, prepareTraps } from './register-conditions.ts';
@@ -20,8 +24,8 @@ export interface SystemInstructionHost {
   at(operation: string, value: bigint): boolean;
   /** DC or IC by virtual address. */
   cacheByAddress(address: bigint): boolean;
-  /** DC ZVA. */
-  zeroBlock(address: bigint): boolean;
+  /** DC ZVA, GVA and GZVA. */
+  fillBlock(operation: BlockOperation, address: bigint): boolean;
 }
 
 interface Prepared {
@@ -89,7 +93,9 @@ export class SystemInstructionAccess {
       case 'at':
         return this.host.at(operand, value);
       case 'zeroBlock':
-        return this.host.zeroBlock(value);
+      case 'tagBlock':
+      case 'tagAndZeroBlock':
+        return this.host.fillBlock(operation, value);
       case 'dataCache':
       case 'instructionCache':
         // By set and way, or all: nothing to translate.

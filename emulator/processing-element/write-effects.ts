@@ -48,18 +48,18 @@ const systemControl = (register: SystemRegisterName, regimeFields: string): Writ
   all(when(register, regimeFields, translationControls(register)), derived);
 
 const effects: Partial<Record<SystemRegisterName, WriteEffect>> = {
-  SCTLR_EL1: systemControl('SCTLR_EL1', 'M WXN EE E0E EPAN'),
-  SCTLR_EL2: systemControl('SCTLR_EL2', 'M WXN EE E0E EPAN'),
-  SCTLR_EL3: systemControl('SCTLR_EL3', 'M WXN EE'),
+  SCTLR_EL1: systemControl('SCTLR_EL1', 'M C WXN EE E0E EPAN ATA ATA0 TCF TCF0'),
+  SCTLR_EL2: systemControl('SCTLR_EL2', 'M C WXN EE E0E EPAN ATA ATA0 TCF TCF0'),
+  SCTLR_EL3: systemControl('SCTLR_EL3', 'M C WXN EE ATA TCF'),
   HCR_EL2: all(
-    when('HCR_EL2', 'VM PTW DC DCT FWB CD ID E2H', translationControls('HCR_EL2')),
-    when('HCR_EL2', 'E2H TGE API', context),
+    when('HCR_EL2', 'VM PTW DC DCT FWB CD ID E2H ATA', translationControls('HCR_EL2')),
+    when('HCR_EL2', 'E2H TGE API ATA', context),
     when('HCR_EL2', 'TGE', debug),
     when('HCR_EL2', 'AMO IMO FMO VSE VI VF TGE E2H', interrupts),
   ),
   SCR_EL3: all(
-    when('SCR_EL3', 'NS EEL2 SIF', translationControls('SCR_EL3')),
-    when('SCR_EL3', 'NS EEL2 API', context),
+    when('SCR_EL3', 'NS EEL2 SIF ATA', translationControls('SCR_EL3')),
+    when('SCR_EL3', 'NS EEL2 API ATA', context),
     interrupts,
   ),
   CPACR_EL1: derived,

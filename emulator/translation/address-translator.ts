@@ -4,6 +4,7 @@ import {
   combineAttributes,
   combineForcingWriteBack,
   combineShareability,
+  combineTagged,
   effectiveShareability,
   NORMAL_NON_CACHEABLE,
   stage2Attributes,
@@ -252,11 +253,11 @@ function combine(
   const cacheDisabled = request.access === 'execute' ? controls.instructionCacheDisabled : controls.dataCacheDisabled;
   let attributes: number;
   if (controls.forcesWriteBack) {
-    attributes = combineForcingWriteBack(first.attributes, second.memoryAttributes);
+    attributes = combineTagged(first.attributes, plain => combineForcingWriteBack(plain, second.memoryAttributes));
   } else {
     let weakest = stage2Attributes(second.memoryAttributes);
     if (cacheDisabled && second.memoryAttributes >= 4) weakest = NORMAL_NON_CACHEABLE;
-    attributes = combineAttributes(first.attributes, weakest);
+    attributes = combineTagged(first.attributes, plain => combineAttributes(plain, weakest));
   }
   const permissions = first.permissions & second.permissions;
   return {

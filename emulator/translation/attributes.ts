@@ -8,6 +8,8 @@ export const DEVICE_NGNRNE = 0x00;
 export const NORMAL_NON_CACHEABLE = 0x44;
 export const NORMAL_WRITE_THROUGH_READ_ALLOCATE = 0xaa;
 export const NORMAL_WRITE_BACK = 0xff;
+/** Write-Back with allocation tags (FEAT_MTE2). */
+export const NORMAL_TAGGED = 0xf0;
 
 /** The encoding of SH fields: non-shareable, outer and inner shareable; 1 is reserved. */
 export type Shareability = 0 | 1 | 2 | 3;
@@ -22,13 +24,13 @@ export function isDevice(attributes: number): boolean {
   return (attributes & 0xf0) === 0;
 }
 
-/** Field Attr<index> of a MAIR_ELx. */
-export function memoryAttribute(mair: bigint, index: number): number {
+/** Field Attr<index> of a MAIR_ELx; `tags` says whether memory has allocation tags (FEAT_MTE2). */
+export function memoryAttribute(mair: bigint, index: number, tags: boolean): number {
   const byte = Number((mair >> BigInt(index * 8)) & 0xffn);
-  // Forms that need FEAT_XS or FEAT_MTE stand for their plain counterparts.
+  // Forms that need FEAT_XS, or FEAT_MTE2 where it is absent, stand for their plain counterparts.
   if (byte === 0x40) return NORMAL_NON_CACHEABLE;
   if (byte === 0xa0) return NORMAL_WRITE_THROUGH_READ_ALLOCATE;
-  if (byte === 0xf0) return NORMAL_WRITE_BACK;
+  if (byte === NORMAL_TAGGED) return tags ? NORMAL_TAGGED : NORMAL_WRITE_BACK;
   return isDevice(byte) ? byte & 0x0c : byte;
 }
 
@@ -85,6 +87,13 @@ export function combineForcingWriteBack(stage1: number, memoryAttributes: number
 
 function forceWriteBack(nibble: number): number {
   return nibble === NON_CACHEABLE ? 0xf : nibble | 4;
+}
+
+/** Combines both stages by one of the ways above: memory stays tagged where stage 2 leaves it Write-Back. */
+export function combineTagged(stage1: number, combine: (plain: number) => number): number {
+  if (stage1 !== NORMAL_TAGGED) return combine(stage1);
+  const combined = combine(NORMAL_WRITE_BACK);
+  return combined === NORMAL_WRITE_BACK ? NORMAL_TAGGED : combined;
 }
 
 /** The wider of two shareability domains. */

@@ -12,6 +12,7 @@ export type FaultKind = Extract<
   | 'externalAbort'
   | 'externalAbortOnWalk'
   | 'alignment'
+  | 'tagCheck'
   | 'tlbConflict'
   | 'unsupportedAtomicUpdate'
   | 'unsupportedExclusive'

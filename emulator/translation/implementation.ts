@@ -36,6 +36,8 @@ export interface TranslationImplementation {
   readonly tagsDataOnly: boolean;
   /** FEAT_BTI: descriptors mark guarded pages. */
   readonly guardsPages: boolean;
+  /** FEAT_MTE2: memory may have allocation tags. */
+  readonly tagsMemory: boolean;
 }
 
 const PHYSICAL_ADDRESS_SIZES = [32, 36, 40, 42, 44, 48, 52];
@@ -82,6 +84,7 @@ export function readImplementation(read: (name: TranslationRegister) => bigint):
     preventsEl0Access: field('ID_AA64MMFR2_EL1', 60) >= 1,
     tagsDataOnly: addressAuthentication,
     guardsPages: field('ID_AA64PFR1_EL1', 0) >= 1,
+    tagsMemory: field('ID_AA64PFR1_EL1', 8) >= 2,
   };
 }
 

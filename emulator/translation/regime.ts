@@ -14,6 +14,7 @@ export const HYPERVISOR = {
   ID: 1n << 33n,
   E2H: 1n << 34n,
   FWB: 1n << 46n,
+  DCT: 1n << 57n,
 } as const;
 
 /** All of them together. */

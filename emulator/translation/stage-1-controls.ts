@@ -18,6 +18,8 @@ export interface AddressRange {
   readonly ignoresTopByte: boolean;
   /** … and of instruction addresses (TBIn without TBIDn). */
   readonly ignoresTopByteOfInstructions: boolean;
+  /** TCMAn: addresses whose tag repeats bit 55 are not checked against allocation tags. */
+  readonly uncheckedWhereTagMatches: boolean;
   /** HPDn. */
   readonly ignoresHierarchicalPermissions: boolean;
   readonly format: TableFormat;
@@ -31,6 +33,8 @@ export interface Stage1Controls {
   readonly enabled: boolean;
   /** HCR_EL2.DC: with stage 1 off, memory is Normal Write-Back. */
   readonly defaultCacheable: boolean;
+  /** HCR_EL2.DCT: and has allocation tags. */
+  readonly defaultTagged: boolean;
   /** SCTLR_ELx.C and I. */
   readonly dataCacheable: boolean;
   readonly instructionCacheable: boolean;
@@ -64,6 +68,7 @@ interface RangeFields {
   /** Bit numbers; undefined where the layout has no such control. */
   readonly walksDisabled: number | undefined;
   readonly topByteIgnored: number;
+  readonly matchingUnchecked: number;
   readonly hierarchicalDisabled: number;
   readonly dataOnly: number;
   readonly unprivilegedDisabled: number | undefined;
@@ -78,6 +83,7 @@ const LOWER_OF_TWO: RangeFields = {
   granule: tcr => granuleOfTg0(field(tcr, 14, 2)),
   walksDisabled: 7,
   topByteIgnored: 37,
+  matchingUnchecked: 57,
   hierarchicalDisabled: 41,
   dataOnly: 51,
   unprivilegedDisabled: 55,
@@ -91,6 +97,7 @@ const UPPER_OF_TWO: RangeFields = {
   granule: tcr => granuleOfTg1(field(tcr, 30, 2)),
   walksDisabled: 23,
   topByteIgnored: 38,
+  matchingUnchecked: 58,
   hierarchicalDisabled: 42,
   dataOnly: 52,
   unprivilegedDisabled: 56,
@@ -104,6 +111,7 @@ const ONLY_RANGE: RangeFields = {
   granule: tcr => granuleOfTg0(field(tcr, 14, 2)),
   walksDisabled: undefined,
   topByteIgnored: 20,
+  matchingUnchecked: 30,
   hierarchicalDisabled: 24,
   dataOnly: 29,
   unprivilegedDisabled: undefined,
@@ -141,6 +149,7 @@ function decodeRange(
     unprivilegedDisabled: implementation.preventsEl0Access && bit(tcr, fields.unprivilegedDisabled),
     ignoresTopByte,
     ignoresTopByteOfInstructions: ignoresTopByte && !(implementation.tagsDataOnly && bit(tcr, fields.dataOnly)),
+    uncheckedWhereTagMatches: implementation.tagsMemory && bit(tcr, fields.matchingUnchecked),
     ignoresHierarchicalPermissions:
       implementation.disablesHierarchicalPermissions && bit(tcr, fields.hierarchicalDisabled),
     format: {
@@ -177,6 +186,7 @@ export function decodeStage1(
     source: registers,
     enabled: bit(sctlr, 0) && !turnedOff,
     defaultCacheable,
+    defaultTagged: defaultCacheable && implementation.tagsMemory && (hcr & HYPERVISOR.DCT) !== 0n,
     dataCacheable: bit(sctlr, 2),
     instructionCacheable: bit(sctlr, 12),
     writeImpliesExecuteNever: bit(sctlr, 19),

@@ -5,6 +5,7 @@ import {
   memoryAttribute,
   NON_SHAREABLE,
   NORMAL_NON_CACHEABLE,
+  NORMAL_TAGGED,
   NORMAL_WRITE_BACK,
   NORMAL_WRITE_THROUGH_READ_ALLOCATE,
   OUTER_SHAREABLE,
@@ -183,7 +184,7 @@ export class Stage1Translator {
     const attributes = cachedAttributes(
       controls,
       request.access,
-      memoryAttribute(controls.mair, attributeIndexOf(low)),
+      memoryAttribute(controls.mair, attributeIndexOf(low), this.implementation.tagsMemory),
     );
     return {
       failed: false,
@@ -231,7 +232,7 @@ function withoutTables(
   let attributes = DEVICE_NGNRNE;
   let shareability: Shareability = OUTER_SHAREABLE;
   if (controls.defaultCacheable) {
-    attributes = NORMAL_WRITE_BACK;
+    attributes = controls.defaultTagged ? NORMAL_TAGGED : NORMAL_WRITE_BACK;
     shareability = NON_SHAREABLE;
   } else if (request.access === 'execute') {
     attributes = controls.instructionCacheable ? NORMAL_WRITE_THROUGH_READ_ALLOCATE : NORMAL_NON_CACHEABLE;

@@ -16,6 +16,7 @@ interface Signature {
   readonly secure: boolean;
   readonly stage1: Stage1Controls;
   readonly stage2: Stage2Registers | undefined;
+  readonly tagChecks: number;
 }
 
 const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2&0', 'EL2', 'EL3'];
@@ -41,9 +42,17 @@ export class TlbKeeper {
   /** Regimes whose controls may have changed since they were last compared. */
   private readonly stale = new Set<TranslationRegime>(REGIMES);
 
-  constructor(tables: readonly TranslationTables[], translator: AddressTranslator) {
+  private readonly tagChecks: (regime: TranslationRegime) => number;
+
+  /** @param tagChecks tells how accesses of a regime are checked against allocation tags: entries depend on it, too */
+  constructor(
+    tables: readonly TranslationTables[],
+    translator: AddressTranslator,
+    tagChecks: (regime: TranslationRegime) => number = () => 0,
+  ) {
     this.tables = tables;
     this.translator = translator;
+    this.tagChecks = tagChecks;
   }
 
   /** A register that translation depends on was written. */
@@ -65,10 +74,14 @@ export class TlbKeeper {
     this.stale.delete(regime);
     const stage1 = this.translator.stage1Controls(regime);
     const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls().source : undefined;
-    this.signatures.set(regime, { secure, stage1, stage2 });
+    const tagChecks = this.tagChecks(regime);
+    this.signatures.set(regime, { secure, stage1, stage2, tagChecks });
     if (!known) return;
     const everything =
-      known.secure !== secure || !sameControls(known.stage1, stage1) || !sameStage2(known.stage2, stage2);
+      known.secure !== secure ||
+      known.tagChecks !== tagChecks ||
+      !sameControls(known.stage1, stage1) ||
+      !sameStage2(known.stage2, stage2);
     const before = known.stage1;
     const lowerMoved = ((before.source.ttbr0 ^ stage1.source.ttbr0) & TABLE_ADDRESS) !== 0n;
     const upperMoved = ((before.source.ttbr1 ^ stage1.source.ttbr1) & TABLE_ADDRESS) !== 0n;

@@ -16,6 +16,11 @@ import {
   trap,
 } from './vocabulary.ts';
 
+const tagCheckFault = {
+  feature: 'FEAT_MTE2',
+  values: { 0: 'nothing', 1: 'a Data Abort', 2: 'is noted in TFSR', 3: 'a Data Abort for reads, noted for writes' },
+} as const;
+
 export const controlRegisters = [
   ...withHostAlias(
     systemRegister('SCTLR_EL1', [3, 0, 1, 0, 0], {
@@ -40,9 +45,9 @@ export const controlRegisters = [
         bits('44', 'DSSBS', 'PSTATE.SSBS on exception entry', { feature: 'FEAT_SSBS' }),
         bits('43', 'ATA', 'Allocation tags at this level', { feature: 'FEAT_MTE2' }),
         bits('42', 'ATA0', 'Allocation tags at EL0', { feature: 'FEAT_MTE2' }),
-        bits('41:40', 'TCF', 'What a tag fault does', { feature: 'FEAT_MTE2' }),
-        bits('39:38', 'TCF0', 'What a tag fault at EL0 does', { feature: 'FEAT_MTE2' }),
-        res0('37'),
+        bits('41:40', 'TCF', 'What a failed tag check does', tagCheckFault),
+        bits('39:38', 'TCF0', 'What a failed tag check at EL0 does', tagCheckFault),
+        bits('37', 'ITFSB', 'Exception entry waits for failed tag checks to be noted', { feature: 'FEAT_MTE_ASYNC' }),
         bits('36', 'BT1', 'PACIASP and PACIBSP are no BTI landing pad here', { feature: 'FEAT_BTI' }),
         bits('35', 'BT0', 'PACIASP and PACIBSP are no BTI landing pad at EL0', { feature: 'FEAT_BTI' }),
         res0('34'),
@@ -115,9 +120,9 @@ export const controlRegisters = [
       bits('44', 'DSSBS', 'PSTATE.SSBS on exception entry', { feature: 'FEAT_SSBS' }),
       bits('43', 'ATA', 'Allocation tags at this level', { feature: 'FEAT_MTE2' }),
       bits('42', 'ATA0', 'Allocation tags at EL0', { feature: 'FEAT_MTE2' }),
-      bits('41:40', 'TCF', 'What a tag fault does', { feature: 'FEAT_MTE2' }),
-      bits('39:38', 'TCF0', 'What a tag fault at EL0 does', { feature: 'FEAT_MTE2' }),
-      res0('37'),
+      bits('41:40', 'TCF', 'What a failed tag check does', tagCheckFault),
+      bits('39:38', 'TCF0', 'What a failed tag check at EL0 does', tagCheckFault),
+      bits('37', 'ITFSB', 'Exception entry waits for failed tag checks to be noted', { feature: 'FEAT_MTE_ASYNC' }),
       bits('36', 'BT', 'PACIASP and PACIBSP are no BTI landing pad here', { feature: 'FEAT_BTI' }),
       bits('35', 'BT0', 'PACIASP and PACIBSP are no BTI landing pad at EL0', { feature: 'FEAT_BTI' }),
       res0('34'),
@@ -182,8 +187,9 @@ export const controlRegisters = [
       bits('44', 'DSSBS', 'PSTATE.SSBS on exception entry', { feature: 'FEAT_SSBS' }),
       bits('43', 'ATA', 'Allocation tags at this level', { feature: 'FEAT_MTE2' }),
       res0('42'),
-      bits('41:40', 'TCF', 'What a tag fault does', { feature: 'FEAT_MTE2' }),
-      res0('39:37'),
+      bits('41:40', 'TCF', 'What a failed tag check does', tagCheckFault),
+      res0('39:38'),
+      bits('37', 'ITFSB', 'Exception entry waits for failed tag checks to be noted', { feature: 'FEAT_MTE_ASYNC' }),
       bits('36', 'BT', 'PACIASP and PACIBSP are no BTI landing pad here', { feature: 'FEAT_BTI' }),
       res0('35:32'),
       bits('31', 'EnIA', 'Pointer authentication with key IA', { feature: 'FEAT_PAuth' }),

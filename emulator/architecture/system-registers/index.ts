@@ -7,6 +7,7 @@ import { hypervisorRegisters } from './hypervisor.ts';
 import { identificationRegisters } from './identification.ts';
 import { reservedIdentificationRegisters } from './identification-reserved.ts';
 import { interruptControllerRegisters } from './interrupt-controller.ts';
+import { memoryTaggingRegisters } from './memory-tagging.ts';
 import { performanceRegisters } from './performance.ts';
 import { pointerAuthenticationRegisters } from './pointer-authentication.ts';
 import { rasRegisters } from './ras.ts';
@@ -26,6 +27,7 @@ const rows = [
   ...debugRegisters,
   ...rasRegisters,
   ...pointerAuthenticationRegisters,
+  ...memoryTaggingRegisters,
 ];
 
 /** The name of any register in the table, aliases such as SCTLR_EL12 included. */

@@ -1,9 +1,10 @@
 /** System operations within generated code: those that the host has allowed to be done without it. */
+
+import { ZERO_BLOCK_BYTES } from '../../architecture/system-instructions.ts';
 import { TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../translation/tlb.ts';
 import { DIRECT_ADDRESS, DIRECT_BIT, DIRECT_REGISTER, type DirectKind } from '../direct-operations.ts';
 import { Exit } from '../engine.ts';
 import type { FunctionBody } from '../lowering/module.ts';
-import { ZERO_BLOCK_BYTES } from '../maintenance.ts';
 import { RECORD_SHIFT, RECORD_SIZE } from '../record.ts';
 import { at, type Locals } from './place.ts';
 

@@ -16,7 +16,15 @@ import type {
 import { type SystemRegisterName, systemRegisterSlot } from '../../architecture/system-registers/index.ts';
 import { ACTIVE_WINDOW, type StateFieldName, stateOffsets } from '../../processing-element/state.ts';
 import { TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../translation/tlb.ts';
-import { ACCESS_FOR_WRITE, ACCESS_STORE, ACCESS_UNPRIVILEGED, Exit, raisedCodes } from '../engine.ts';
+import {
+  ACCESS_FOR_WRITE,
+  ACCESS_STORE,
+  ACCESS_TAG,
+  ACCESS_TAG_BLOCK,
+  ACCESS_UNPRIVILEGED,
+  Exit,
+  raisedCodes,
+} from '../engine.ts';
 import type { Emit, Place } from '../lowering/lower.ts';
 import type { FunctionBody } from '../lowering/module.ts';
 import {
@@ -219,6 +227,7 @@ export class InterpreterPlace implements Place {
       (store ? ACCESS_STORE : 0) |
       (options.unprivileged ? ACCESS_UNPRIVILEGED : 0) |
       (options.forWrite ? ACCESS_FOR_WRITE : 0) |
+      (options.tags === 'one' ? ACCESS_TAG : options.tags === 'sixteen' ? ACCESS_TAG_BLOCK : 0) |
       (options.aligned ? Math.log2(options.alignment ?? size) << 8 : 0)
     );
   }
@@ -251,7 +260,32 @@ export class InterpreterPlace implements Place {
     else body.get(entry).call((store ? callees.unalignedStore : callees.unalignedLoad)[size]);
   }
 
+  /** Allocation tags are served by the host alone. */
+  private loadTags(address: Emit, size: AccessSize, options: AccessOptions, result: number): void {
+    const { body, callees } = this;
+    this.spill();
+    address();
+    body
+      .i32(this.descriptor(size, options, false))
+      .call(callees.slowLoad)
+      .set(result);
+    this.resume();
+  }
+
+  private storeTags(address: Emit, size: AccessSize, value: Emit, options: AccessOptions): void {
+    const { body, callees } = this;
+    this.spill();
+    address();
+    value();
+    body.i32(this.descriptor(size, options, true)).call(callees.slowStore);
+    this.resume();
+  }
+
   load(address: Emit, size: AccessSize, options: AccessOptions, result: number): void {
+    if (options.tags) {
+      this.loadTags(address, size, options, result);
+      return;
+    }
     const { body } = this;
     const a = body.local('i64');
     const entry = body.local('i32');
@@ -300,6 +334,10 @@ export class InterpreterPlace implements Place {
   }
 
   store(address: Emit, size: AccessSize, value: Emit, valueType: ValueType, options: AccessOptions): void {
+    if (options.tags) {
+      this.storeTags(address, size, value, options);
+      return;
+    }
     const { body } = this;
     const a = body.local('i64');
     const entry = body.local('i32');

@@ -131,7 +131,7 @@ describe('what is not supported is named, with what is', () => {
     ['-M virt,gic-version=4', '-M gic-version=4 is not supported. Supported: 2, 3, max'],
     ['-M virt,virtualization=maybe', 'say virtualization=on or virtualization=off'],
     ['-M virt,iommu=smmuv3', '-M iommu=smmuv3 is not supported. Supported: iommu=none'],
-    ['-M virt,ras=on', 'Supported: virtualization=on|off, secure=on|off, gic-version=2|3|max'],
+    ['-M virt,ras=on', 'Supported: virtualization=on|off, secure=on|off, gic-version=2|3|max, mte=on|off'],
     ['-enable-kvm', '-enable-kvm is not supported. Supported: -M -machine -cpu'],
     ['-accel kvm', '-accel kvm is not supported. Supported: tcg'],
     [

@@ -100,7 +100,7 @@ function examiner(): (trial: NamedTrial) => Outcome {
     tlbi: () => {},
     at: () => true,
     cacheByAddress: () => true,
-    zeroBlock: () => true,
+    fillBlock: () => true,
   });
   return ({ controls, el, row, direction, rt }) => {
     resetProcessingElement(bench.pe);
