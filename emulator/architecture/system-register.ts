@@ -165,7 +165,8 @@ export function withHostAlias<const Name extends string>(
     encoding: [op0, 5, crn, crm, op2],
     brief: `${row.name} as seen from EL2 or EL3 while EL2 runs a host: reaches the ${level} register.`,
     access: { ...(row.access.read !== undefined && { read: 2 }), ...(row.access.write !== undefined && { write: 2 }) },
-    feature: 'FEAT_VHE',
+    // Without FEAT_VHE, E2H is 0.
+    feature: row.feature ?? 'FEAT_VHE',
     unless: [{ register: 'HCR_EL2', field: 'E2H', is: [1] }],
     traps: aliasTraps.map(draft => completeTrap(draft, { read: 2, write: 2 })),
     redirects: [],

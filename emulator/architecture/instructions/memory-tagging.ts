@@ -38,7 +38,7 @@ const arithmetic = (
     { name: 'subg', op: '1', brief: 'Subtracts a multiple of 16 from an address and steps its tag.' },
   ] as const
 ).map(({ name, op, brief }) =>
-  instruction(name.toUpperCase(), `1 ${op} 0 1000110 uimm6:6 op3:2 uimm4:4 Rn:5 Rd:5`, {
+  instruction(name.toUpperCase(), `1 ${op} 0 1000110 uimm6:6 00 uimm4:4 Rn:5 Rd:5`, {
     operands: {
       d: generalRegisterOrSp('Rd', 64),
       n: generalRegisterOrSp('Rn', 64),
@@ -48,7 +48,6 @@ const arithmetic = (
     syntax: `${name} {d}, {n}, {offset}, {tag}`,
     brief,
     feature,
-    defaults: { op3: 0 },
     rare: true,
     semantics: (b, o) => {
       const address = b.read('i64', o.n);

@@ -51,6 +51,7 @@ export const memoryTaggingRegisters = [
       redirects: [hostRedirect('TFSR_EL2')],
       fields: bothHalves,
     }),
+    [fromEL2],
   ),
   systemRegister('TFSR_EL2', [3, 4, 5, 6, 0], {
     brief: 'Tag checks of EL2 that have failed without an exception.',
