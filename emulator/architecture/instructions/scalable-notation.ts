@@ -13,7 +13,7 @@
  *   Zn.h[i3h:i3l]          an element by its index; `Zn.low/5[imm2:tsz]`: size by the lowest of the last five bits
  *   {Zt.d} {Zt.d}*3        a list
  *   Pg Pg.b Pg/m Pg/z Pg/zm  predicates
- *   Vd.bhsd                a scalar of the size of an element
+ *   Vd.bhsd                a scalar of the size of an element; `V(Zn).one:imm2:tsz` element 0
  *   Xn Wn Xn|SP Rn.wwwx Rn|SP.wx  general-purpose registers, by `size`, `sz` or `sf`
  *   Zn=Zm.d                one register for two fields
  *   #imm #±imm #imm+1 #±imm*16  numbers; `#left`, `#right` shift elements; `#byte`, `#±byte`, `#mask`, `#~mask`, `#float`
@@ -104,9 +104,12 @@ export function family(
       .map(entry => entry.trim().split(/\s+/))
       .filter(([mnemonic]) => mnemonic)
       .map(([mnemonic = '', ...rest]) => {
-        const bits = rest.filter(part => /^[01]+$/.test(part)).join('');
-        const others = rest.filter(part => !/^[01]+$/.test(part));
-        const fill = (text: string) => text.replace(/@(\d)/g, (_, at: string) => others[Number(at) - 1] ?? '');
+        let open = pattern.split('?').length - 1;
+        let at = 0;
+        for (; open > 0 && at < rest.length; at++) open -= (rest[at] as string).length;
+        const bits = rest.slice(0, at).join('');
+        const others = rest.slice(at);
+        const fill = (text: string) => text.replace(/@(\d)/g, (_, which: string) => others[Number(which) - 1] ?? '');
         return makeRow(mnemonic, fill(form), withBits(fill(pattern), bits), fill(syntax), {
           feature,
           ...options,
@@ -120,7 +123,7 @@ export function family(
 function withBits(pattern: string, bits: string): string {
   let used = 0;
   const filled = pattern.replaceAll('?', () => bits[used++] ?? '?');
-  if (used !== bits.length || filled.includes('?')) throw new Error(`"${pattern}" does not take the bits ${bits}`);
+  if (used !== bits.length || /[^01]/.test(bits)) throw new Error(`"${pattern}" does not take the bits ${bits}`);
   return filled;
 }
 
@@ -141,21 +144,24 @@ function makeRow(
       operands,
       preferred: !never,
       fixed: fixed ?? {},
-      when: (fields: Fields) => same(fields) && (when?.(fields) ?? true),
+      when: (fields: Fields) => same(fields) && isPossible(operands, fields) && (when?.(fields) ?? true),
     };
   });
-  const tests = Object.values(own.operands).flatMap(({ isPossible }: ReadingKind) => (isPossible ? [isPossible] : []));
-  return instruction(`${mnemonic.toUpperCase()} (${form})`, patternText, {
+  const words = [feature?.startsWith('FEAT_SME') ? 'SME' : 'SVE', form].filter(Boolean).join(', ');
+  return instruction(`${mnemonic.toUpperCase()} (${words})`, patternText, {
     operands: own.operands,
     syntax: `${mnemonic} ${own.text}`.trim(),
     aliases: others,
     brief: briefOf(mnemonic),
     ...(feature !== undefined && { feature }),
     traits: ['vector', ...traits],
-    allocated: fields => tests.every(test => test(fields)),
+    allocated: fields => isPossible(own.operands, fields),
     rare: true,
   });
 }
+
+const isPossible = (operands: Readonly<Record<string, ReadingKind>>, fields: Fields) =>
+  Object.values(operands).every(kind => kind.isPossible?.(fields) ?? true);
 
 /** The notation's text as a template of `instruction-text.ts`, with its operands. */
 function template(syntax: string, pattern: Pattern) {
@@ -169,7 +175,7 @@ function template(syntax: string, pattern: Pattern) {
       described.set(kind, token);
       operands[key] = kind;
     }
-    if (token.includes('=')) twins.push((token.split('.')[0] as string).split('='));
+    if (token.includes('=')) twins.push(/^[\w=]+/.exec(token)![0].split('='));
     return `{${key}}`;
   });
   const same = (fields: Fields) =>
@@ -232,6 +238,7 @@ function operandOf(token: string, pattern: Pattern): ReadingKind {
       elements: part(2) === '' ? undefined : elementsOf(part(2)),
       predication: (part(3) || undefined) as Predication,
     });
+  if (is(/^V\((\w+)\)\.one:([\w:]+)$/)) return scalarOfElement(part(1), elementsByOnlyBit(group(part(2)), 0));
   if (is(/^(V\w+)\.([\w-]+)$/)) return scalarOfElement(part(1), elementsOf(part(2)));
   if (is(/^Xm(\?\??)?(?:<<(\d))?$/) && token !== 'Xm') {
     const zero = part(1) === '??' ? 'left out' : part(1) === '?' ? 'possible' : 'impossible';

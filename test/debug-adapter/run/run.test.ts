@@ -106,7 +106,7 @@ text: .asciz "${panic}\\r\\n---[ end ${panic} ]---\\r\\n"
     expect(said.slice(0, 2)).toEqual([
       "the guest's kernel panicked: no init",
       expect.stringMatching(
-        /^before that, at EL2 and 0x\w+: 0xa400a020 is an encoding of FEAT_SVE, which is absent here$/,
+        /^before that, at EL2 and 0x\w+: LD1B \(SVE, immediate offset, to b\) needs FEAT_SVE, which is absent here$/,
       ),
     ]);
     expect(status).toBe(8);
