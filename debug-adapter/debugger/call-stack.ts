@@ -273,19 +273,16 @@ class Unwinder {
     // The call that a caller is in the middle of must not count as one that lost the return address.
     if (!frame.isTop) words.pop();
     const effect = prologueEffect(words);
-    if (effect.returnLost) return undefined;
-    const start = BigInt.asUintN(64, sp + BigInt(effect.stackBytes));
-    const pc =
-      effect.savedReturn !== undefined
-        ? this.#read(frame.space, BigInt.asUintN(64, start + BigInt(effect.savedReturn)), 8)
-        : frame.isTop
-          ? frame.registers.x(30)
-          : undefined;
+    const x29 = frame.registers.x(29);
+    // In the middle of a call X29 is still what the function made it.
+    const own = frame.isTop || x29 === undefined ? undefined : effect.frame;
+    if (effect.returnLost && !own) return undefined;
+    const { savedReturn, savedFrame } = own ?? effect;
+    const start = BigInt.asUintN(64, own ? x29! - BigInt(own.pointer) : sp + BigInt(effect.stackBytes));
+    const at = (offset: number) => this.#read(frame.space, BigInt.asUintN(64, start + BigInt(offset)), 8);
+    const pc = savedReturn !== undefined ? at(savedReturn) : frame.isTop ? frame.registers.x(30) : undefined;
     if (pc === undefined) return undefined;
-    const fp =
-      effect.savedFrame === undefined
-        ? frame.registers.x(29)
-        : this.#read(frame.space, BigInt.asUintN(64, start + BigInt(effect.savedFrame)), 8);
+    const fp = savedFrame === undefined ? x29 : at(savedFrame);
     return this.#frame(
       frame,
       pc,

@@ -12,6 +12,11 @@ export interface PrologueEffect {
   readonly savedFrame: number | undefined;
   /** A call has overwritten X30 and it was not stored before. */
   readonly returnLost: boolean;
+  /**
+   * Where X29 has been made to point to, as an offset from SP at the function's start, and where the caller's registers
+   * had been stored by then: true until the function gives X29 back, whatever way was taken through it.
+   */
+  readonly frame?: { readonly pointer: number; readonly savedReturn: number; readonly savedFrame: number };
 }
 
 /** Looks at the instructions from a function's start up to (not including) the current one, in the order they stand. */
@@ -20,6 +25,7 @@ export function prologueEffect(words: readonly number[]): PrologueEffect {
   let savedReturn: number | undefined;
   let savedFrame: number | undefined;
   let returnLost = false;
+  let frame: PrologueEffect['frame'];
   const saved = (register: number, offset: number) => {
     if (register === 30) savedReturn = offset;
     if (register === 29) savedFrame = offset;
@@ -36,6 +42,10 @@ export function prologueEffect(words: readonly number[]): PrologueEffect {
       // SUB SP, SP, #imm and ADD SP, SP, #imm
       const amount = ((word >>> 10) & 0xfff) << ((word >>> 22) & 1 ? 12 : 0);
       stackBytes += word >>> 30 === 3 ? amount : -amount;
+    } else if ((word & 0xffc003ff) >>> 0 === 0x910003fd) {
+      // ADD X29, SP, #imm, also written as MOV
+      const pointer = -stackBytes + ((word >>> 10) & 0xfff);
+      if (savedReturn !== undefined && savedFrame !== undefined) frame ??= { pointer, savedReturn, savedFrame };
     } else if ((word & 0x7e000000) >>> 0 === 0x28000000 && word >>> 30 === 2 && rn === 31) {
       // STP and LDP of X registers on SP: bits 24:23 are 01 post-index, 10 offset, 11 pre-index.
       const mode = (word >>> 23) & 3;
@@ -76,7 +86,7 @@ export function prologueEffect(words: readonly number[]): PrologueEffect {
       returnLost = true;
     }
   }
-  return { stackBytes, savedReturn, savedFrame, returnLost };
+  return { stackBytes, savedReturn, savedFrame, returnLost, ...(frame && { frame }) };
 }
 
 /** BL, BLR and its authenticated forms: instructions that leave a return address in X30. */
