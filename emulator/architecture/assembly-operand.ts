@@ -67,6 +67,8 @@ export interface RegisterOperand {
   readonly index?: ImmediateOperand;
   /** `/m` (merging) or `/z` (zeroing) behind a predicate register. */
   readonly predication?: 'm' | 'z';
+  /** `!` after a general-purpose register, as in `cpyp [x0]!, [x1]!, x2!`. */
+  readonly writeBack?: boolean;
   readonly span: OperandSpan;
 }
 

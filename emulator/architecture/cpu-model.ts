@@ -129,7 +129,7 @@ export const cpuModels: readonly CpuModel[] = [
     name: 'trapdoor',
     brief: 'What max has, and everything newer that the machine implements.',
     own: true,
-    reports: { ...max.reports, ID_AA64MMFR0_EL1: 0x0100_0323_1020_1126n, ID_AA64ISAR2_EL1: 0x0010_0000_0010_0002n },
+    reports: { ...max.reports, ID_AA64MMFR0_EL1: 0x0100_0323_1020_1126n, ID_AA64ISAR2_EL1: 0x0010_0000_0011_0002n },
   },
 ];
 

@@ -120,7 +120,7 @@ const rows = [
   lacks('FEAT_XS', 'ID_AA64ISAR1_EL1', 'XS', 1, 'XS attribute'),
   // ID_AA64ISAR2_EL1
   has('FEAT_WFxT', 'ID_AA64ISAR2_EL1', 'WFxT', 2, 'WFE and WFI with timeout'),
-  lacks('FEAT_MOPS', 'ID_AA64ISAR2_EL1', 'MOPS', 1, 'Memory copy and set'),
+  has('FEAT_MOPS', 'ID_AA64ISAR2_EL1', 'MOPS', 1, 'Memory copy and set'),
   has('FEAT_HBC', 'ID_AA64ISAR2_EL1', 'BC', 1, 'Conditional branches with a hint'),
   has('FEAT_CSSC', 'ID_AA64ISAR2_EL1', 'CSSC', 1, 'Common short sequences in one instruction'),
   // ID_AA64MMFR0_EL1

@@ -4,6 +4,7 @@
  * answer holds until the host does anything that could change it (an exception, a write of a control, a change from
  * outside). The answers are bits of `directOperations`.
  */
+import { memoryOperations } from '../architecture/instructions/memory-copy-set.ts';
 import type { Fields } from '../architecture/pattern.ts';
 import { systemInstructionAt } from '../architecture/system-instructions.ts';
 import { systemEncodingKey } from '../architecture/system-register.ts';
@@ -27,6 +28,7 @@ const viewKinds: ReadonlyMap<number, DirectKind> = new Map(
   readKinds.flatMap(kind => (kind === 'stored' ? [] : [[keyOfName(kind), kind] as const])),
 );
 const daif = keyOfName('DAIF');
+const memoryOperationNames: ReadonlySet<string> = new Set(memoryOperations.map(({ name }) => name));
 /** Registers on which no access to a register depends. */
 const harmless: ReadonlySet<number> = new Set(
   (
@@ -87,6 +89,7 @@ export function directKind(operation: string, fields: Fields): DirectKind | unde
 
 /** Whether an operation that completed leaves what was decided about others as it was. */
 export function keepsDecisions(operation: string, fields: Fields): boolean {
+  if (memoryOperationNames.has(operation)) return true;
   return operation === 'mrs' || operation === 'sys' || (operation === 'msr' && harmless.has(registerKey(fields)));
 }
 

@@ -32,6 +32,8 @@ export class ExecutionUnit {
   power: 'running' | 'waiting' | 'off' = 'off';
   /** Level, masks or controls changed: what is derived from them must be brought up to date before code runs. */
   contextStale = true;
+  /** The instruction at the PC has done a part of its work, and will go on with the rest. */
+  unfinished = false;
   /** Breakpoint or watchpoint registers of the guest changed. */
   debugStale = true;
   /** Where breakpoints of the guest's own debugger may match, whatever the level. */

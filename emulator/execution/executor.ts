@@ -248,6 +248,7 @@ export class Executor {
       const last = single ? Math.min(limit, this.position + 1) : limit;
       const leavesBranchType = arriving && this.leavesBranchType(record);
       const exclusive = stepping === 'activeNotPending' && this.isLoadExclusive(record);
+      unit.unfinished = false;
       let end = this.stretch(unit, record, last);
       // A record may have to be decoded first; only then its instruction runs.
       if (single && end === 'again' && this.position === before) end = this.stretch(unit, record, last);
@@ -259,7 +260,8 @@ export class Executor {
         skip = true;
         continue;
       }
-      if (stepping === 'activeNotPending' && end !== 'breakpoint' && end !== 'watchpoint') completeStep(pe, exclusive);
+      const stepped = end !== 'breakpoint' && end !== 'watchpoint' && !unit.unfinished;
+      if (stepping === 'activeNotPending' && stepped) completeStep(pe, exclusive);
       if (end === 'again' || (end === 'limit' && this.position < limit)) continue;
       return end;
     }
@@ -425,15 +427,7 @@ export class Executor {
         this.raise(unit, engine.get('exitDetail'));
         break;
       case Exit.accessFailed: {
-        engine.set('accessFailed', 0);
-        const { failed } = this.slowMemory;
-        if (!failed || failed.kind === 'watchpoint') return 'watchpoint';
-        if (failed.kind === 'guestWatchpoint') {
-          raiseWatchpoint(pe, failed.virtualAddress, failed.write);
-          break;
-        }
-        const transfer = this.transferOf(at);
-        raiseDataAbort(pe, failed.fault, transfer ? { transfer } : {});
+        if (!this.raiseFailedAccess(unit, this.transferOf(at))) return 'watchpoint';
         break;
       }
       default:
@@ -444,7 +438,17 @@ export class Executor {
     return this.stepTaken();
   }
 
-  private systemOperation(unit: ExecutionUnit, record: number): 'again' | 'check' | 'pause' {
+  /** Raises what a failed access asks for; false when it is a watchpoint of the debugger, which ends the stretch. */
+  private raiseFailedAccess({ pe, state }: ExecutionUnit, transfer?: AccessTransfer): boolean {
+    state.engine.set('accessFailed', 0);
+    const { failed } = this.slowMemory;
+    if (!failed || failed.kind === 'watchpoint') return false;
+    if (failed.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, failed.write);
+    else raiseDataAbort(pe, failed.fault, transfer ? { transfer } : {});
+    return true;
+  }
+
+  private systemOperation(unit: ExecutionUnit, record: number): 'again' | 'check' | 'pause' | 'watchpoint' {
     const word = this.memory.view.getUint32(this.code.wordAddress(record), true);
     let fields = this.systemFields.get(word);
     if (!fields) {
@@ -456,7 +460,8 @@ export class Executor {
     const { pc } = unit.state;
     const number = engine.get('exitDetail');
     const name = this.interpreter.systemOperations[number] as string;
-    (this.operations[number] as SystemOperation)(unit, fields, this.host);
+    (this.operations[number] as SystemOperation)(unit, fields, this.host, this.slowMemory);
+    if (engine.get('accessFailed') && !this.raiseFailedAccess(unit)) return 'watchpoint';
     const completed = unit.state.pc === pc + 4n;
     const before = completed && keepsDecisions(name, fields) ? engine.getWide('directOperations') : 0n;
     const kind = completed ? directKind(name, fields) : undefined;

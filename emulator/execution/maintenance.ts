@@ -2,7 +2,7 @@
 import { type BlockOperation, ZERO_BLOCK_BYTES } from '../architecture/system-instructions.ts';
 import { effectiveHcr, hcrField, isSecure, isSecureBelowEl3 } from '../processing-element/effective-registers.ts';
 import { registerField } from '../processing-element/register-field.ts';
-import { raiseDataAbort, raiseWatchpoint } from '../processing-element/synchronous-exceptions.ts';
+import { raiseDataAbort } from '../processing-element/synchronous-exceptions.ts';
 import { type AddressTranslateOperation, addressTranslate } from '../translation/address-translate.ts';
 import { tlbInvalidation } from '../translation/tlb-maintenance.ts';
 import { ACCESS_STORE, ACCESS_TAG, ACCESS_UNCHECKED } from './engine.ts';
@@ -74,7 +74,7 @@ export class Maintenance {
     return false;
   }
 
-  /** DC ZVA, GVA and GZVA. False when it took an exception. */
+  /** DC ZVA, GVA and GZVA. False when a store failed, which the engine sees by itself. */
   fillBlock(operation: BlockOperation, address: bigint): boolean {
     const start = address & ~(ZERO_BLOCK_BYTES - 1n);
     // What follows the first access to a block cannot fail.
@@ -96,19 +96,18 @@ export class Maintenance {
     return true;
   }
 
-  /** A store on behalf of an instruction that names `address`. False when it took an exception. */
+  /** A store on behalf of an instruction that names `address`. False when it failed, which the engine sees by itself. */
   private store(address: bigint, at: bigint, value: bigint, descriptor: number): boolean {
-    const { pe, state } = this.unit;
+    const { state } = this.unit;
     const memory = this.memory();
     memory.store(this.unit, at, value, descriptor);
     if (state.engine.get('accessFailed') === 0) return true;
-    state.engine.set('accessFailed', 0);
     const { failed } = memory;
     if (failed?.kind === 'fault') {
       const { fault } = failed;
       // A failed tag check tells the granule.
-      raiseDataAbort(pe, fault.kind === 'tagCheck' ? fault : { ...fault, virtualAddress: address });
-    } else if (failed?.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, true);
+      if (fault.kind !== 'tagCheck') memory.failed = { ...failed, fault: { ...fault, virtualAddress: address } };
+    }
     return false;
   }
 }

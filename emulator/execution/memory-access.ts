@@ -174,6 +174,61 @@ export class SlowMemory {
     return linear === undefined ? undefined : { physicalAddress, linear, count };
   }
 
+  /**
+   * The bytes of a run within a page, for what accesses them one after the other whatever their alignment. Undefined, and
+   * why in `failed`, when not even the first access could be made. `descriptor` tells kind and privilege, no size.
+   */
+  reach(unit: ExecutionUnit, address: bigint, length: number, descriptor: number): ReachedBytes | undefined {
+    const store = (descriptor & ACCESS_STORE) !== 0;
+    const privileged = unit.state.el > 0 && !((descriptor & ACCESS_UNPRIVILEGED) !== 0 && unit.actsUnprivileged());
+    const context = contextOf(unit.regime, privileged, unit.state.pan === 1);
+    const known = unit.tlb.linear(context, address, store);
+    if (known !== undefined) return this.inMemory(known, length);
+    const kind = store ? 'write' : 'read';
+    const translation = this.translate(unit, address, kind, privileged);
+    if (!translation || this.stoppedByGuest(unit, address, length, kind)) return undefined;
+    if (this.stoppedByTag(unit, { address, size: length, translation, kind, privileged })) return undefined;
+    const part = { address, size: length, translation, store, privileged };
+    const range = this.route(unit, part);
+    if (!range || this.stoppedByWatchpoint(unit, part, store)) return undefined;
+    const { physicalAddress } = translation;
+    if (!range.memory || !(store ? range.directWrite : range.directRead)) return this.onDevice(unit, part);
+    const linear = range.memory.host + (physicalAddress - range.memory.base);
+    if (store) this.observer.beforeWrite(linear, length);
+    this.fill(unit, part, range);
+    return this.inMemory(linear, length);
+  }
+
+  private inMemory(linear: number, length: number): ReachedBytes {
+    const bytes = this.map.memory.u8.subarray(linear, linear + length);
+    return {
+      bytes,
+      read: at => bytes[at],
+      write: (at, value) => {
+        bytes[at] = value;
+        return true;
+      },
+    };
+  }
+
+  private onDevice(unit: ExecutionUnit, part: Span): ReachedBytes {
+    const access = busAccess(unit, part);
+    const { physicalAddress } = part.translation;
+    const failed = (at: number): undefined =>
+      this.fault(unit, externalAbort({ ...part, address: part.address + BigInt(at) }));
+    return {
+      read: at => {
+        const value = this.map.read(physicalAddress + at, 1, access);
+        return value === undefined ? failed(at) : Number(value);
+      },
+      write: (at, value) => {
+        if (this.map.write(physicalAddress + at, 1, BigInt(value), access)) return true;
+        failed(at);
+        return false;
+      },
+    };
+  }
+
   /** Checks an access and translates it; an access across two pages becomes one of single bytes. */
   private prepare(unit: ExecutionUnit, address: bigint, size: AccessSize, descriptor: number): Part[] | undefined {
     const store = (descriptor & ACCESS_STORE) !== 0;
@@ -294,13 +349,13 @@ export class SlowMemory {
     return false;
   }
 
-  private route(unit: ExecutionUnit, part: Part): MappedRange | undefined {
+  private route(unit: ExecutionUnit, part: Span): MappedRange | undefined {
     const range = this.map.find(part.translation.physicalAddress, !part.translation.nonSecure);
     if (!range) return this.fault(unit, externalAbort(part));
     return range;
   }
 
-  private stoppedByWatchpoint(unit: ExecutionUnit, part: Part, write: boolean): boolean {
+  private stoppedByWatchpoint(unit: ExecutionUnit, part: Span, write: boolean): boolean {
     const { physicalAddress } = part.translation;
     if (!this.observer.isWatched(Math.floor(physicalAddress / 4096))) return false;
     const { address, size } = part;
@@ -311,7 +366,7 @@ export class SlowMemory {
   }
 
   /** Lets generated code reach the page directly, as far as nobody needs to know of its accesses. */
-  private fill(unit: ExecutionUnit, { address, translation, privileged }: Part, range: MappedRange): void {
+  private fill(unit: ExecutionUnit, { address, translation, privileged }: Span, range: MappedRange): void {
     if (!range.memory) return;
     const physicalPage = Math.floor(translation.physicalAddress / 4096);
     if (this.observer.isWatched(physicalPage) || unit.guestWatchesPage(address)) return;
@@ -354,15 +409,30 @@ function inDataOrder(unit: ExecutionUnit, value: bigint, size: AccessSize, descr
   return swapped;
 }
 
-interface Part {
+/** Bytes of a page that an access of several has reached. */
+export interface ReachedBytes {
+  /** They are memory, which nobody else needs to know of. */
+  readonly bytes?: Uint8Array;
+  /** The byte at a distance from the first; undefined, and why in `failed`, when it cannot be read. */
+  read(at: number): number | undefined;
+  /** False, with the reason in `failed`, when it cannot be written. */
+  write(at: number, value: number): boolean;
+}
+
+/** Bytes of one page with their translation. */
+interface Span {
   readonly address: bigint;
-  readonly size: AccessSize;
+  readonly size: number;
   readonly translation: Translation;
   readonly store: boolean;
   readonly privileged: boolean;
 }
 
-const busAccess = (unit: ExecutionUnit, part: Part): BusAccess => ({
+interface Part extends Span {
+  readonly size: AccessSize;
+}
+
+const busAccess = (unit: ExecutionUnit, part: Span): BusAccess => ({
   pe: unit.state.index,
   secure: !part.translation.nonSecure,
   privileged: part.privileged,
@@ -378,7 +448,7 @@ const alignmentFault = (virtualAddress: bigint, write: boolean): Fault => ({
   intermediatePhysicalAddress: undefined,
 });
 
-const externalAbort = ({ address, store }: Part): Fault => ({
+const externalAbort = ({ address, store }: Span): Fault => ({
   kind: 'externalAbort',
   level: 0,
   stage: 1,

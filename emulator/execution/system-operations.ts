@@ -1,4 +1,5 @@
 /** What the engine hands back to the processing element: exception calls, system registers, system instructions, waiting. */
+import { memoryOperations } from '../architecture/instructions/memory-copy-set.ts';
 import type { Fields } from '../architecture/pattern.ts';
 import { branchType } from '../processing-element/branch-target.ts';
 import {
@@ -19,6 +20,8 @@ import {
 import { checkWait, consumeEvent } from '../processing-element/wait.ts';
 import { instructionKey, registerKey } from './direct-operations.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
+import type { SlowMemory } from './memory-access.ts';
+import { executeMemoryOperation } from './memory-copy-set.ts';
 
 /** What became of a HLT: done, to be executed again when the element goes on, or not an instruction of this machine. */
 export type HaltOutcome = 'completed' | 'again' | 'undefined';
@@ -35,7 +38,13 @@ export interface SystemOperationHost {
   yieldTurn(unit: ExecutionUnit): void;
 }
 
-export type SystemOperation = (unit: ExecutionUnit, fields: Fields, host: SystemOperationHost) => void;
+/** A memory access that fails is left to the caller (`accessFailed`). */
+export type SystemOperation = (
+  unit: ExecutionUnit,
+  fields: Fields,
+  host: SystemOperationHost,
+  memory: SlowMemory,
+) => void;
 
 const immediate = (f: Fields): number => f['imm16'] as number;
 
@@ -125,6 +134,13 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   wfe: waitForEvent,
   wfit: waitWithLimit('wfit'),
   wfet: waitWithLimit('wfet'),
+  ...Object.fromEntries(
+    memoryOperations.map(operation => [
+      operation.name,
+      (unit: ExecutionUnit, f: Fields, _host: SystemOperationHost, memory: SlowMemory) =>
+        executeMemoryOperation(unit, operation, f, memory),
+    ]),
+  ),
   sev: ({ pe }, _f, host) => {
     host.sendEvent();
     completeInstruction(pe);

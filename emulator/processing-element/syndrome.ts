@@ -143,6 +143,26 @@ function instructionSpecific({ size, signExtend, register, sixtyFour, acquireRel
 export const pcAlignment = (): Syndrome => ({ exceptionClass: 0x22, iss: 0 });
 export const spAlignment = (): Syndrome => ({ exceptionClass: 0x26, iss: 0 });
 
+/** What the exception of a memory copy or set tells besides the registers. */
+export interface MemoryOperationSyndrome {
+  readonly set: boolean;
+  readonly options: number;
+  readonly epilogue: boolean;
+  /** The registers have the format of the option that this PE does not implement. */
+  readonly wrongOption: boolean;
+  /** The numbers of the registers that hold destination, source (or the byte to set) and size. */
+  readonly destination: number;
+  readonly source: number;
+  readonly size: number;
+}
+
+/** A memory copy or set found registers that it cannot go on with; this machine implements option A. */
+export function memoryOperation(found: MemoryOperationSyndrome): Syndrome {
+  const { set, options, epilogue, wrongOption, destination, source, size } = found;
+  const how = bit(set, 24) | (options << 19) | bit(epilogue, 18) | bit(wrongOption, 17) | bit(true, 16);
+  return { exceptionClass: 0x27, iss: how | (destination << 10) | (source << 5) | size };
+}
+
 /** An SError; `implementationDefined` (IDS) says that the other 24 bits are the implementation's own. */
 export function systemError(iss: number, implementationDefined = false): Syndrome {
   return { exceptionClass: 0x2f, iss: bit(implementationDefined, 24) | (iss & 0xff_ffff) };

@@ -16,7 +16,7 @@ import type { SystemRegisterAccess } from './system-register-access.ts';
 const TIDCP = registerField('HCR_EL2', 'TIDCP');
 const ZERO_REGISTER = 31;
 
-/** What the instructions do to the machine. The methods that may fail have then taken an exception and give false. */
+/** What the instructions do to the machine. The methods that may fail have then taken an exception, or left that to the engine, and give false. */
 export interface SystemInstructionHost {
   /** `operation` is what follows "TLBI". */
   tlbi(operation: string, value: bigint): void;

@@ -170,14 +170,21 @@ export class FastTlb {
    * @param bytes length, a multiple of 4 to which the address is aligned
    */
   zero(context: TranslationContext, virtualAddress: bigint, bytes: number): boolean {
-    const low = Number(BigInt.asIntN(32, virtualAddress));
-    const page = low & ~0xfff;
-    const at = this.at(context, (low >>> PAGE_BITS) & (TLB_ENTRIES - 1));
-    const { words } = this;
-    if (words[at + 2] !== page || words[at + 3] !== Number(BigInt.asIntN(32, virtualAddress >> 32n))) return false;
-    const host = (words[at + 4]! + low) >>> 2;
-    words.fill(0, host, host + (bytes >>> 2));
+    const linear = this.linear(context, virtualAddress, true);
+    if (linear === undefined) return false;
+    this.words.fill(0, linear >>> 2, (linear >>> 2) + (bytes >>> 2));
     return true;
+  }
+
+  /** The byte of linear memory that an address reaches without help; undefined when it needs some. */
+  linear(context: TranslationContext, virtualAddress: bigint, write: boolean): number | undefined {
+    const low = Number(BigInt.asIntN(32, virtualAddress));
+    const at = this.at(context, (low >>> PAGE_BITS) & (TLB_ENTRIES - 1));
+    const tag = write ? at + 2 : at;
+    const { words } = this;
+    if (words[tag] !== (low & ~0xfff) || words[tag + 1] !== Number(BigInt.asIntN(32, virtualAddress >> 32n)))
+      return undefined;
+    return (words[at + 4]! + low) >>> 0;
   }
 
   /** Invalidates a whole context. */

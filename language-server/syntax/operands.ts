@@ -210,6 +210,10 @@ class OperandParser {
       if (!index) return undefined;
       return { kind, name, bank, number, stackPointer, suffix, index, span: { start, end: this.at } };
     }
+    if (next === '!' && bank === 'x') {
+      this.at = after + 1;
+      return { kind, name, bank, number, stackPointer, writeBack: true, span: { start, end: this.at } };
+    }
     return { kind, name, bank, number, stackPointer, ...(suffix ? { suffix } : {}), span: { start, end: stop } };
   }
 

@@ -16,6 +16,7 @@ import { floatingPointInteger } from './floating-point-integer.ts';
 import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
 import { logical } from './logical.ts';
+import { memoryCopySet } from './memory-copy-set.ts';
 import { memoryTagging } from './memory-tagging.ts';
 import { moveAndAddress } from './move-address.ts';
 import { pointerAuthentication, pointerAuthenticationHints } from './pointer-authentication.ts';
@@ -48,6 +49,7 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Pairs of registers': loadStorePair,
   'Exclusive and ordered': exclusiveAndOrdered,
   Atomics: atomics,
+  'Memory copy and set': memoryCopySet,
   'Memory tagging': memoryTagging,
   'SIMD loads and stores': simdLoadStore,
   'SIMD structures': simdStructures,

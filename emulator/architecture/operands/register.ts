@@ -33,6 +33,7 @@ export function parseGeneralRegister(
   if (operand?.kind !== 'register' || (operand.bank !== 'x' && operand.bank !== 'w'))
     return problem(operand ? `expected ${expected}` : `missing operand: ${expected}`, operand?.span);
   const register: RegisterOperand = operand;
+  if (register.writeBack) return problem('“!” is not possible here', operand.span, true);
   if (register.suffix || register.index) return problem('a general-purpose register has no elements', operand.span);
   const sixtyFour = register.bank === 'x';
   if (typeof width === 'number' && sixtyFour !== (width === 64))
@@ -62,6 +63,23 @@ function general(field: string, width: Width, stackPointer: boolean): OperandKin
     parse: input => parseGeneralRegister(input, field, width, stackPointer),
   };
 }
+
+/** An X register that the instruction also writes, said by a `!` behind it; 31 is the zero register. */
+export const generalRegisterWithWriteBack = (field: string): OperandKind<RegisterRef> => {
+  const register = general(field, 64, false);
+  return {
+    ...register,
+    describe: `${register.describe} with “!”`,
+    print: (fields, context) => `${register.print(fields, context)}!`,
+    parse: input => {
+      const operand = current(input);
+      if (operand?.kind !== 'register') return register.parse(input);
+      if (!operand.writeBack) return problem('expected “!” after the register', operand.span, true);
+      const operands = input.operands.with(input.at, { ...operand, writeBack: false });
+      return register.parse({ ...input, operands });
+    },
+  };
+};
 
 /** A register that an instruction always uses and its text does not name; 31 is the stack pointer. */
 export const fixedRegister = (number: number): OperandKind<RegisterRef> => ({
