@@ -74,6 +74,16 @@ export const memory = [
     'ldadd x0, x1, [x2]\nldsetal w3, w4, [x5]',
   ),
   note(
+    'cpyp cpym cpye cpyfp cpyfm cpyfe',
+    'Copy memory by instruction: always the three in a row, on the same registers. The first prepares and copies a little, the second does most, the third the rest; destination, source and size are updated, so that interrupts and page faults may come in the middle. CPY looks whether the ranges overlap and chooses its direction, like memmove; CPYF goes upwards, like memcpy. Suffixes say that reads (R), writes (W) or both act as at EL0 (T) or are not worth caching (N). A kernel that moved a thread between processing elements half-way gets exception class 0x27 and begins anew. Permitted at EL0 by SCTLR_EL1.MSCEn, below EL2 by HCRX_EL2.MSCEn. Needs FEAT_MOPS.',
+    'cpyp [x0]!, [x1]!, x2!\ncpym [x0]!, [x1]!, x2!\ncpye [x0]!, [x1]!, x2!',
+  ),
+  note(
+    'setp setm sete',
+    'Fill memory with the low byte of the last register: always the three in a row, as for CPYP, CPYM and CPYE. XZR gives zeros. Needs FEAT_MOPS.',
+    'setp [x0]!, x1!, xzr\nsetm [x0]!, x1!, xzr\nsete [x0]!, x1!, xzr',
+  ),
+  note(
     'stadd stclr steor stset stsmax stsmin stumax stumin',
     'Change memory atomically without looking at the old value: spellings of LDADD and its kin with the zero register.',
     'stadd x0, [x1]\nstset w2, [x3]',

@@ -193,8 +193,8 @@ describe(`Memory copy and set (seed ${SEED})`, () => {
     return { stem, suffix, to, from: fits && random.below(2) ? near : anywhere, size };
   };
   const fillArena = () => {
-    const { bytes } = world;
-    for (let i = 0; i < bytes.length; i++) bytes[i] = random.below(256);
+    const bytes = Uint8Array.from({ length: PAGES * 4096 }, () => random.below(256));
+    world.machine.writeMemory(world.arena, bytes);
   };
   const mapAll = (user = true) => {
     for (let i = 0; i < PAGES; i++) world.map(i, i, user);
@@ -288,6 +288,7 @@ describe(`Memory copy and set (seed ${SEED})`, () => {
       if (arrived !== world.address('fault')) return 'no exception';
       expect(world.state.read('ELR_EL1')).toBe(at);
       const { syndrome } = world.report();
+      return [Number(syndrome >> 26n), ...syndromeFields(syndrome)];
     };
     // From the epilogue, wrong option, option A; then destination, source and size.
     expect(attempt('cpy_plain', 4n, 16n, 1)).toEqual([0x27, 'copy', 0, '011', [0, 1, 2]]);
