@@ -118,7 +118,7 @@ export class SlowMemory {
   ): boolean {
     const low = Number(BigInt.asUintN(12, address));
     if ((low & (Math.max(accessAlignment(descriptor), size) - 1)) !== 0) return false;
-    if ((descriptor & ACCESS_UNPRIVILEGED) !== 0) return false;
+    if ((descriptor & ACCESS_UNPRIVILEGED) !== 0 || unit.state.engine.get('bigEndianData')) return false;
     const linear = unit.tlb.findForWrite(unit.context, address);
     if (linear < 0) return false;
     this.observer.beforeWrite(linear, size);
