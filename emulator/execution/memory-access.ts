@@ -117,7 +117,8 @@ export class SlowMemory {
     descriptor: number,
   ): boolean {
     const low = Number(BigInt.asUintN(12, address));
-    if ((low & (Math.max(accessAlignment(descriptor), size) - 1)) !== 0) return false;
+    const alignment = Math.max(accessAlignment(descriptor), naturalAlignment(descriptor), size);
+    if ((low & (alignment - 1)) !== 0) return false;
     if ((descriptor & ACCESS_UNPRIVILEGED) !== 0 || unit.state.engine.get('bigEndianData')) return false;
     const linear = unit.tlb.findForWrite(unit.context, address);
     if (linear < 0) return false;
