@@ -6,6 +6,7 @@ import {
   type Condition,
   completeTrap,
   type ExceptionLevel,
+  nestedTrap,
   on,
   type SystemEncoding,
   systemEncodingKey,
@@ -48,6 +49,8 @@ type Description = Omit<SystemInstruction, 'name' | 'mnemonic' | 'operand' | 'en
 function systemInstruction(name: string, encoding: SystemEncoding, description: Description): SystemInstruction {
   const [mnemonic, operand] = name.split(' ') as [SystemInstruction['mnemonic'], string];
   const traps = (description.traps ?? []).map(draft => completeTrap(draft, description.access));
+  const nested = nestedTrap(description, 'write');
+  if (nested) traps.push(nested);
   return { takesRegister: true, ...description, name, mnemonic, operand, encoding, traps };
 }
 
@@ -249,7 +252,7 @@ const restriction = (mnemonic: 'CFP' | 'DVP' | 'CPP', op2: number, brief: string
     brief,
     access: from(0),
     feature: 'FEAT_SPECRES',
-    traps: applicationTraps('EnRCTX', [], `${mnemonic}RCTX`),
+    traps: [trap(2, 'write', [1], [on('HCR_EL2', 'NV')]), ...applicationTraps('EnRCTX', [], `${mnemonic}RCTX`)],
     operation: 'restrictPrediction',
   });
 

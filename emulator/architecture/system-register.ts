@@ -333,6 +333,26 @@ function implies(given: Condition, wanted: Condition): boolean {
   return given.is.every(value => wanted.is.includes(names.length === 1 ? value : (value >> shift) & 1));
 }
 
+// ---- nested virtualization ---------------------------------------------------------------------
+
+/** What HCR_EL2.NV does to an access at EL1 that only EL2 may make, when nothing else came before (FEAT_NV). */
+export function nestedTrap({ access }: Pick<SystemRegister, 'access'>, direction: Direction): Trap | undefined {
+  if (access[direction] !== 2) return undefined;
+  return { to: 2, on: direction, from: [1], when: [on('HCR_EL2', 'NV')], as: 'systemRegister' };
+}
+
+/** When an access at EL1 goes to memory: after the register's own traps, before {@link nestedTrap} (FEAT_NV2). */
+export function nestedConditions({ when }: NestedMemory): Condition[] {
+  const both = [on('HCR_EL2', 'NV'), on('HCR_EL2', 'NV2')];
+  return when === 'always' ? both : [...both, when === 'NV1' ? on('HCR_EL2', 'NV1') : off('HCR_EL2', 'NV1')];
+}
+
+/** `At EL1 in memory at VNCR_EL2 + 0x110 when HCR_EL2.NV = 1 and …`. */
+export function describeNestedMemory(nested: NestedMemory): string {
+  const when = nestedConditions(nested).map(describeCondition).join(' and ');
+  return `At EL1 in memory at VNCR_EL2 + 0x${nested.offset.toString(16)} when ${when}`;
+}
+
 /** `HCR_EL2.TVM = 1`, `CPACR_EL1.FPEN = 0 or 2`, `HCR_EL2.{E2H,TGE} ≠ 3`. */
 export function describeCondition({ register, field: name, is, not }: Condition): string {
   const subject = name.includes(',') ? `{${name}}` : name;

@@ -5,7 +5,7 @@
 //
 // Kept for each AArch64 register: encoding, fields, and for each direction and Exception level the list of
 // outcomes in order, "condition and condition -> outcome". Left out: features the machine does not have
-// (listed below), nested virtualization (except for the memory offset), external debug, Secure EL2.
+// (listed below), external debug, Secure EL2.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,6 +61,14 @@ function subject(node) {
 const unknown = new Map();
 const notice = text => unknown.set(text, (unknown.get(text) ?? 0) + 1);
 
+/** HCR_EL2.{NV2,NV1,NV} match a pattern such as 1x1. */
+function nestedCondition(pattern, negated) {
+  const tests = ['NV2', 'NV1', 'NV'].flatMap((field, at) =>
+    pattern[at] === 'x' ? [] : [atom('HCR_EL2', field, [Number(pattern[at]) ^ (negated ? 1 : 0)], false)],
+  );
+  return negated ? tests.flat() : tests.reduce(and);
+}
+
 function condition(node, level, negated = false) {
   if (node._type === 'AST.Bool') return truth(node.value, negated);
   if (node._type === 'AST.UnaryOp' && node.op === '!') return condition(node.expr, level, !negated);
@@ -72,7 +80,8 @@ function condition(node, level, negated = false) {
     const text = print(node);
     const el = /^\(PSTATE\.EL == EL([0-3])\)$/.exec(text);
     if (el) return truth(Number(el[1]) === level, negated);
-    if (text.includes('EffectiveHCR_EL2_NVx')) return truth(false, negated);
+    const nested = /^\(EffectiveHCR_EL2_NVx\(\) (?:IN|==) \{?'?([01x]{3})'?\}?\)$/.exec(text);
+    if (nested) return nestedCondition(nested[1], negated);
     const what = subject(node.left);
     if (what) {
       const values = node.right._type === 'AST.Set' ? node.right.values : [node.right];
@@ -235,7 +244,7 @@ function outcome(node, names, nested, path) {
   const memory = /NVMem\[(.*?)\]/.exec(text);
   if (memory) {
     nested.push([memory[1], path]);
-    return undefined;
+    return 'memory';
   }
   const { own, base } = names;
   const target = /^X\[t,64\] = (.*)$/.exec(text)?.[1] ?? /^(.*?) = /.exec(text)?.[1] ?? text;

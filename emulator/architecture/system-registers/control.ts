@@ -6,6 +6,7 @@ import {
   floatingPointTo,
   hostRedirect,
   inHost,
+  nestedStateTrap,
   noE2h,
   notInHost,
   readOnly,
@@ -453,6 +454,7 @@ export const controlRegisters = [
       feature: 'FEAT_CSV2_2',
       nested: { offset: 0x188, when: 'NV1' },
       traps: [
+        nestedStateTrap,
         toEL2('access', off('HCR_EL2', 'EnSCXT')),
         ...fineGrained('HFG', 'SCXTNUM_EL1', 'access'),
         toEL3('access', off('SCR_EL3', 'EnSCXT')),

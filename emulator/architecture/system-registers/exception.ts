@@ -1,7 +1,18 @@
 /** Exceptions: syndromes, return state, vectors, and PSTATE as registers (Arm ARM D1.3, D24.2, C5.2). */
 import { exceptionClasses } from '../exception-class.ts';
 import { bits, off, on, res0, systemRegister, withHostAlias } from '../system-register.ts';
-import { fineGrained, hostRedirect, inHost, readOnly, readWrite, toEL1, toEL2, trap } from './vocabulary.ts';
+import {
+  fineGrained,
+  hostRedirect,
+  inHost,
+  nestedRedirect,
+  nestedStateTrap,
+  readOnly,
+  readWrite,
+  toEL1,
+  toEL2,
+  trap,
+} from './vocabulary.ts';
 
 /** ESR_ELx, the same at each level. */
 const syndromeFields = [
@@ -32,6 +43,7 @@ export const exceptionRegisters = [
   systemRegister('ESR_EL2', [3, 4, 5, 2, 0], {
     brief: 'Why the last exception to EL2 was taken.',
     access: readWrite(2),
+    redirects: [nestedRedirect('ESR_EL1')],
     fields: syndromeFields,
   }),
   systemRegister('ESR_EL3', [3, 6, 5, 2, 0], {
@@ -56,6 +68,7 @@ export const exceptionRegisters = [
   systemRegister('FAR_EL2', [3, 4, 6, 0, 0], {
     brief: 'The virtual address that caused the last abort taken to EL2.',
     access: readWrite(2),
+    redirects: [nestedRedirect('FAR_EL1')],
     fields: [bits('63:0', 'VA')],
   }),
   systemRegister('FAR_EL3', [3, 6, 6, 0, 0], {
@@ -129,6 +142,7 @@ export const exceptionRegisters = [
       brief: 'The address an exception return from EL1 goes to.',
       access: readWrite(1),
       nested: { offset: 0x230, when: 'NV1' },
+      traps: [nestedStateTrap],
       redirects: [hostRedirect('ELR_EL2')],
       fields: [bits('63:0', 'ADDR')],
     }),
@@ -136,6 +150,7 @@ export const exceptionRegisters = [
   systemRegister('ELR_EL2', [3, 4, 4, 0, 1], {
     brief: 'The address an exception return from EL2 goes to.',
     access: readWrite(2),
+    redirects: [nestedRedirect('ELR_EL1')],
     fields: [bits('63:0', 'ADDR')],
   }),
   systemRegister('ELR_EL3', [3, 6, 4, 0, 1], {
@@ -148,6 +163,7 @@ export const exceptionRegisters = [
       brief: 'The process state an exception return from EL1 restores.',
       access: readWrite(1),
       nested: { offset: 0x160, when: 'NV1' },
+      traps: [nestedStateTrap],
       redirects: [hostRedirect('SPSR_EL2')],
       fields: [
         res0('63:32'),
@@ -180,6 +196,7 @@ export const exceptionRegisters = [
   systemRegister('SPSR_EL2', [3, 4, 4, 0, 0], {
     brief: 'The process state an exception return from EL2 restores.',
     access: readWrite(2),
+    redirects: [nestedRedirect('SPSR_EL1')],
     fields: [
       res0('63:32'),
       bits('31', 'N', 'Negative'),
@@ -242,7 +259,7 @@ export const exceptionRegisters = [
       brief: 'Base address of the exception vectors of EL1.',
       access: readWrite(1),
       nested: { offset: 0x250, when: 'NV1' },
-      traps: [...fineGrained('HFG', 'VBAR_EL1', 'access')],
+      traps: [nestedStateTrap, ...fineGrained('HFG', 'VBAR_EL1', 'access')],
       redirects: [hostRedirect('VBAR_EL2')],
       fields: [bits('63:11', 'VBA', 'Base address, 2 KiB aligned'), res0('10:0')],
     }),

@@ -1,6 +1,16 @@
 /** Allocation tags: random tags, what tag checks have found (Arm ARM D10, D24.2). */
 import { bits, off, on, res0, systemRegister, withHostAlias } from '../system-register.ts';
-import { hostRedirect, readOnly, readWrite, toEL2, toEL3, trap } from './vocabulary.ts';
+import {
+  hostRedirect,
+  nestedRedirect,
+  nestedStateTrap,
+  nestedWithMemory,
+  readOnly,
+  readWrite,
+  toEL2,
+  toEL3,
+  trap,
+} from './vocabulary.ts';
 
 const feature = 'FEAT_MTE2';
 const fromEL2 = toEL3('access', off('SCR_EL3', 'ATA'));
@@ -47,7 +57,7 @@ export const memoryTaggingRegisters = [
       access: readWrite(1),
       feature,
       nested: { offset: 0x190, when: 'NV1' },
-      traps: fromEL1,
+      traps: [nestedStateTrap, ...fromEL1],
       redirects: [hostRedirect('TFSR_EL2')],
       fields: bothHalves,
     }),
@@ -57,7 +67,12 @@ export const memoryTaggingRegisters = [
     brief: 'Tag checks of EL2 that have failed without an exception.',
     access: readWrite(2),
     feature,
-    traps: [fromEL2],
+    traps: [
+      trap(2, 'access', [1], [...nestedWithMemory, off('HCR_EL2', 'ATA')]),
+      trap(3, 'access', [1], [...nestedWithMemory, off('SCR_EL3', 'ATA')]),
+      fromEL2,
+    ],
+    redirects: [nestedRedirect('TFSR_EL1')],
     fields: bothHalves,
   }),
   systemRegister('TFSR_EL3', [3, 6, 5, 6, 0], {

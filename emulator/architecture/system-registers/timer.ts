@@ -1,9 +1,10 @@
 /** The Generic Timer (Arm ARM D12, D24.8). */
-import { bits, off, on, res0, systemRegister, withHostAlias } from '../system-register.ts';
+import { bits, off, on, res0, systemRegister, type TrapDraft, withHostAlias } from '../system-register.ts';
 import {
   e2h,
   hostRedirect,
   inHost,
+  nestedWithMemory,
   noE2h,
   notInHost,
   readOnly,
@@ -14,6 +15,10 @@ import {
   trap,
   undefinedAt,
 } from './vocabulary.ts';
+
+/** A hypervisor with VHE at EL1 reaches its guest's timer in memory, unless this control traps it (FEAT_ECV). */
+const aliasTrap = (control: string): TrapDraft =>
+  trap(2, 'access', [1], [...nestedWithMemory, off('HCR_EL2', 'NV1'), on('CNTHCTL_EL2', control)]);
 
 export const timerRegisters = [
   systemRegister('CNTFRQ_EL0', [3, 3, 14, 0, 0], {
@@ -187,6 +192,7 @@ export const timerRegisters = [
         bits('0', 'ENABLE', 'Timer on'),
       ],
     }),
+    [aliasTrap('EL1NVPCT')],
   ),
   ...withHostAlias(
     systemRegister('CNTP_CVAL_EL0', [3, 3, 14, 2, 2], {
@@ -203,6 +209,7 @@ export const timerRegisters = [
       redirects: [{ from: [0], on: 'access', to: 'CNTHP_CVAL_EL2', when: [inHost] }, hostRedirect('CNTHP_CVAL_EL2')],
       fields: [bits('63:0', 'CompareValue', 'Count at which the condition is met')],
     }),
+    [aliasTrap('EL1NVPCT')],
   ),
   ...withHostAlias(
     systemRegister('CNTP_TVAL_EL0', [3, 3, 14, 2, 0], {
@@ -239,6 +246,7 @@ export const timerRegisters = [
         bits('0', 'ENABLE', 'Timer on'),
       ],
     }),
+    [aliasTrap('EL1NVVCT')],
   ),
   ...withHostAlias(
     systemRegister('CNTV_CVAL_EL0', [3, 3, 14, 3, 2], {
@@ -254,6 +262,7 @@ export const timerRegisters = [
       redirects: [{ from: [0], on: 'access', to: 'CNTHV_CVAL_EL2', when: [inHost] }, hostRedirect('CNTHV_CVAL_EL2')],
       fields: [bits('63:0', 'CompareValue', 'Count at which the condition is met')],
     }),
+    [aliasTrap('EL1NVVCT')],
   ),
   ...withHostAlias(
     systemRegister('CNTV_TVAL_EL0', [3, 3, 14, 3, 0], {

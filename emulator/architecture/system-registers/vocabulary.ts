@@ -71,6 +71,26 @@ export function fineGrained(set: 'HFG' | 'HDFG', name: string, direction: Access
 /** Under HCR_EL2.E2H = 1, EL2 reaches its own register by the name of EL1's (FEAT_VHE). */
 export const hostRedirect = (to: string): Redirect => ({ from: [2], on: 'access', to, when: [e2h] });
 
+/** A guest hypervisor without VHE keeps its own exception state in these registers of EL1: NV1 traps them (FEAT_NV). */
+export const nestedStateTrap: TrapDraft = {
+  to: 2,
+  on: 'access',
+  from: [1],
+  when: [on('HCR_EL2', 'NV'), on('HCR_EL2', 'NV1'), off('HCR_EL2', 'NV2')],
+  as: 'systemRegister',
+};
+
+/** EL2's registers are reached from EL1, in memory or as EL1's (FEAT_NV2). */
+export const nestedWithMemory: readonly Condition[] = [on('HCR_EL2', 'NV'), on('HCR_EL2', 'NV2')];
+
+/** A hypervisor at EL1 reaches EL1's register by the name of its own (FEAT_NV2). */
+export const nestedRedirect = (to: string): Redirect => ({
+  from: [1],
+  on: 'access',
+  to,
+  when: nestedWithMemory,
+});
+
 /** The condition that a field counts to at least `least`; `most` is the largest value it can hold. */
 export function atLeast(register: string, name: string, least: number, most: number): Condition[] {
   if (least <= 0) return [];

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { findFeature } from '../../../emulator/architecture/feature.ts';
 import { systemInstructions } from '../../../emulator/architecture/system-instructions.ts';
-import type { Condition, Field, SystemRegister, Trap } from '../../../emulator/architecture/system-register.ts';
+import {
+  type Condition,
+  type Field,
+  nestedConditions,
+  nestedTrap,
+  type SystemRegister,
+  type Trap,
+} from '../../../emulator/architecture/system-register.ts';
 import { systemRegisters } from '../../../emulator/architecture/system-registers/index.ts';
 
 type FieldExpectation = [name: string, high: number, low: number, feature?: string, ones?: number];
@@ -83,7 +90,7 @@ const result = (trap: Trap, level: number): string => {
 };
 
 function outcomes(
-  row: Pick<SystemRegister, 'access' | 'traps'> & Partial<Pick<SystemRegister, 'unless' | 'redirects'>>,
+  row: Pick<SystemRegister, 'access' | 'traps'> & Partial<Pick<SystemRegister, 'unless' | 'redirects' | 'nested'>>,
   direction: 'read' | 'write',
   level: 0 | 1 | 2 | 3,
 ): string[] {
@@ -99,14 +106,18 @@ function outcomes(
   for (const trap of row.traps) {
     if ((trap.on !== 'access' && trap.on !== direction) || !trap.from.includes(level)) continue;
     const feature = trap.feature === undefined ? [] : [trap.feature];
-    list.push(outcome([...feature, ...alias, ...trap.when.map(spell)], level, result(trap, level)));
+    const hosts = permitted ? alias : [];
+    list.push(outcome([...feature, ...hosts, ...trap.when.map(spell)], level, result(trap, level)));
   }
-  if (!permitted) return [...list, 'undefined'];
+  if (level === 1 && row.nested) list.push(outcome(nestedConditions(row.nested).map(spell), level, 'memory'));
   for (const redirect of row.redirects ?? []) {
     if ((redirect.on !== 'access' && redirect.on !== direction) || !redirect.from.includes(level)) continue;
     list.push(outcome(redirect.when.map(spell), level, redirect.to));
     if (redirect.when.length === 0) return list;
   }
+  const nested = level === 1 && row.redirects ? nestedTrap(row, direction) : undefined;
+  if (nested) list.push(outcome(nested.when.map(spell), level, result(nested, level)));
+  if (!permitted) return [...list, 'undefined'];
   list.push(outcome(alias, level, 'self'));
   if (alias.length > 0) list.push('undefined');
   return list;
