@@ -123,7 +123,7 @@ export class SlowMemory {
     const linear = unit.tlb.findForWrite(unit.context, address);
     if (linear < 0) return false;
     this.observer.beforeWrite(linear, size);
-    storeLittleEndian(this.map.memory.view, linear, size, value);
+    storeLittleEndian(this.map.memory.view, linear, size, inDataOrder(unit, value, size, descriptor));
     if (this.observer.mayWriteFreely(linear >>> 12)) unit.tlb.allowWrites(unit.context, address);
     return true;
   }
