@@ -4,10 +4,25 @@
  */
 import type { Instruction } from '../instruction.ts';
 import type { FamilyRows } from './scalable-notation.ts';
+import {
+  sve2FloatingPoint,
+  sveFloatingPoint,
+  sveMatrixMultiplyDouble,
+  sveMatrixMultiplySingle,
+} from './sve-floating-point.ts';
 import { sveInteger } from './sve-integer.ts';
 import { sve2Memory, sveLoads, sveLoadsOctwords, svePrefetches, sveStores } from './sve-memory.ts';
 import { sve2Permute, svePermute, svePermuteQuadwords } from './sve-permute.ts';
 import { sve2Predicate, svePredicate } from './sve-predicate.ts';
+import {
+  sve2Aes,
+  sve2BitPermutation,
+  sve2Integer,
+  sve2PolynomialMultiply,
+  sve2Sha3,
+  sve2Sm4,
+  sveDotProduct,
+} from './sve2-integer.ts';
 
 /** Families by group, with the feature that has them. */
 const groups: readonly (readonly [group: string, feature: string, families: readonly FamilyRows[]])[] = [
@@ -20,6 +35,17 @@ const groups: readonly (readonly [group: string, feature: string, families: read
   ['SVE loads and stores', 'FEAT_SVE', [...sveLoads, ...sveStores, ...svePrefetches]],
   ['SVE loads and stores', 'FEAT_F64MM', sveLoadsOctwords],
   ['SVE loads and stores', 'FEAT_SVE2', sve2Memory],
+  ['SVE integer', 'FEAT_SVE', sveDotProduct],
+  ['SVE floating point', 'FEAT_SVE', sveFloatingPoint],
+  ['SVE floating point', 'FEAT_F32MM', sveMatrixMultiplySingle],
+  ['SVE floating point', 'FEAT_F64MM', sveMatrixMultiplyDouble],
+  ['SVE2 floating point', 'FEAT_SVE2', sve2FloatingPoint],
+  ['SVE2 integer', 'FEAT_SVE2', sve2Integer],
+  ['SVE2 integer', 'FEAT_SVE_PMULL128', sve2PolynomialMultiply],
+  ['SVE2 integer', 'FEAT_SVE_BitPerm', sve2BitPermutation],
+  ['SVE2 cryptography', 'FEAT_SVE_AES', sve2Aes],
+  ['SVE2 cryptography', 'FEAT_SVE_SM4', sve2Sm4],
+  ['SVE2 cryptography', 'FEAT_SVE_SHA3', sve2Sha3],
 ];
 
 let rows: readonly Instruction[] | undefined;
