@@ -439,7 +439,7 @@ const busAccess = (unit: ExecutionUnit, part: Span): BusAccess => ({
   privileged: part.privileged,
 });
 
-const alignmentFault = (virtualAddress: bigint, write: boolean): Fault => ({
+export const alignmentFault = (virtualAddress: bigint, write: boolean): Fault => ({
   kind: 'alignment',
   level: 0,
   stage: 1,

@@ -10,21 +10,23 @@ import type { MemoryOperation } from '../architecture/instructions/memory-copy-s
 import type { Fields } from '../architecture/pattern.ts';
 import { TAG_GRANULE } from '../bus/allocation-tags.ts';
 import { memoryOperationsDisabledBy, raiseMemoryOperation } from '../processing-element/memory-copy-set.ts';
-import { raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
+import { raiseDataAbort, raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
 import { completeInstruction } from '../processing-element/system-instructions.ts';
-import { ACCESS_STORE, ACCESS_UNPRIVILEGED } from './engine.ts';
+import { ACCESS_STORE, ACCESS_TAG, ACCESS_TAG_BLOCK, ACCESS_UNPRIVILEGED } from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
-import type { ReachedBytes, SlowMemory } from './memory-access.ts';
+import { alignmentFault, type ReachedBytes, type SlowMemory } from './memory-access.ts';
 
 const PAGE = 4096n;
-const PAGE_OFFSET = PAGE - 1n;
-/** Bytes that have one allocation tag. */
+/** Bytes that have one allocation tag, and those whose tags are written together. */
 const GRANULE = BigInt(TAG_GRANULE);
+const TAG_BLOCK = 16n * GRANULE;
+const PAGE_OFFSET = PAGE - 1n;
 /** Larger sizes count as these: what fits below the tag of an address, or a signed number. */
 const LARGEST: Readonly<Record<MemoryOperation['kind'], bigint>> = {
   copy: (1n << 55n) - 1n,
   copyForward: (1n << 63n) - 1n,
   set: (1n << 63n) - 1n,
+  setTags: (1n << 63n) - GRANULE,
 };
 /** What tells whether source and destination overlap. */
 const UNTAGGED = (1n << 56n) - 1n;
@@ -38,6 +40,7 @@ interface Work {
   readonly backward: boolean;
 }
 
+const isSet = (kind: MemoryOperation['kind']): boolean => kind === 'set' || kind === 'setTags';
 const address = (value: bigint): bigint => BigInt.asUintN(64, value);
 const lesser = (a: bigint, b: bigint): bigint => {
   if (a < b) return a;
@@ -52,16 +55,18 @@ export function executeMemoryOperation(
   memory: SlowMemory,
 ): void {
   const { pe, state } = unit;
-  const disabled = memoryOperationsDisabledBy(pe);
+  const { kind, stage, options } = operation;
+  const lacking = kind === 'setTags' && !pe.implementation.hasFeature('FEAT_MTE') ? 'FEAT_MTE is absent' : undefined;
+  const disabled = lacking ?? memoryOperationsDisabledBy(pe);
   if (disabled !== undefined) {
     raiseUndefined(pe, disabled);
     return;
   }
-  const { kind, stage, options } = operation;
   const work = stage === 'prologue' ? prepare(unit, operation, fields) : resume(unit, operation, fields);
   if (!work) {
     raiseMemoryOperation(pe, {
-      set: kind === 'set',
+      set: isSet(kind),
+      tags: kind === 'setTags',
       options,
       epilogue: stage === 'epilogue',
       wrongOption: state.c === 1,
@@ -69,6 +74,11 @@ export function executeMemoryOperation(
       source: fields['Rs'] as number,
       size: fields['Rn'] as number,
     });
+    return;
+  }
+  const { to, remaining: size } = work;
+  if (kind === 'setTags' && size !== 0n && ((to | size) & (GRANULE - 1n)) !== 0n) {
+    raiseDataAbort(pe, alignmentFault(address(to), true));
     return;
   }
   const share = shareOf(operation, work);
@@ -119,7 +129,7 @@ function keep({ state }: ExecutionUnit, { kind }: MemoryOperation, { Rd, Rs, Rn 
   const { to, from, remaining, backward } = left;
   const ahead = plain || backward ? 0n : remaining;
   state.writeX(Rd as number, address(to + ahead));
-  if (kind !== 'set') state.writeX(Rs as number, address(from + ahead));
+  if (!isSet(kind)) state.writeX(Rs as number, address(from + ahead));
   state.writeX(Rn as number, address(plain || backward ? remaining : -remaining));
 }
 
@@ -148,7 +158,7 @@ function advance(
 ): number {
   const within = (start: bigint, block: bigint): bigint =>
     backward ? ((start + remaining - 1n) & (block - 1n)) + 1n : block - (start & (block - 1n));
-  const copies = kind !== 'set';
+  const copies = !isSet(kind);
   const length = lesser(share, lesser(within(to, PAGE), copies ? within(from, PAGE) : PAGE));
   const first = (start: bigint, count: bigint): bigint => address(backward ? start + remaining - count : start);
   const reach = (count: bigint): Reached | undefined => {
@@ -161,7 +171,7 @@ function advance(
   };
   // What the guest watches is met byte by byte.
   const watched = unit.guestWatchesPage(first(to, length)) || (copies && unit.guestWatchesPage(first(from, length)));
-  let reached = reach(watched ? 1n : length);
+  let reached = reach(watched ? (kind === 'setTags' ? GRANULE : 1n) : length);
   if (!reached && memory.failed?.kind === 'fault' && memory.failed.fault.kind === 'tagCheck') {
     // What lies before the granule with another tag can be done.
     unit.state.engine.set('accessFailed', 0);
@@ -169,9 +179,23 @@ function advance(
   }
   if (!reached) return 0;
   const { source, target, count } = reached;
-  return source
-    ? copy(source, target, count, backward)
-    : fill(target, count, Number(unit.state.readX(Rs as number) & 0xffn));
+  if (source) return copy(source, target, count, backward);
+  if (kind === 'setTags' && !writeTags(unit, memory, address(to), count)) return 0;
+  return fill(target, count, Number(unit.state.readX(Rs as number) & 0xffn));
+}
+
+/** Gives bytes of a page the tag of their address. False when it failed. */
+function writeTags(unit: ExecutionUnit, memory: SlowMemory, start: bigint, count: number): boolean {
+  const tag = (start >> 56n) & 15n;
+  const end = start + BigInt(count);
+  for (let at = start; at < end; ) {
+    const block = (at & (TAG_BLOCK - 1n)) === 0n && end - at >= TAG_BLOCK;
+    if (block) memory.store(unit, at, tag * 0x1111_1111_1111_1111n, ACCESS_STORE | ACCESS_TAG_BLOCK);
+    else memory.store(unit, at, tag, ACCESS_STORE | ACCESS_TAG);
+    if (unit.state.engine.get('accessFailed')) return false;
+    at += block ? TAG_BLOCK : GRANULE;
+  }
+  return true;
 }
 
 interface Reached {

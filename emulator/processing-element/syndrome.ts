@@ -146,6 +146,8 @@ export const spAlignment = (): Syndrome => ({ exceptionClass: 0x26, iss: 0 });
 /** What the exception of a memory copy or set tells besides the registers. */
 export interface MemoryOperationSyndrome {
   readonly set: boolean;
+  /** A set that also writes tags. */
+  readonly tags: boolean;
   readonly options: number;
   readonly epilogue: boolean;
   /** The registers have the format of the option that this PE does not implement. */
@@ -158,8 +160,8 @@ export interface MemoryOperationSyndrome {
 
 /** A memory copy or set found registers that it cannot go on with; this machine implements option A. */
 export function memoryOperation(found: MemoryOperationSyndrome): Syndrome {
-  const { set, options, epilogue, wrongOption, destination, source, size } = found;
-  const how = bit(set, 24) | (options << 19) | bit(epilogue, 18) | bit(wrongOption, 17) | bit(true, 16);
+  const { set, tags, options, epilogue, wrongOption, destination, source, size } = found;
+  const how = bit(set, 24) | bit(tags, 23) | (options << 19) | bit(epilogue, 18) | bit(wrongOption, 17) | bit(true, 16);
   return { exceptionClass: 0x27, iss: how | (destination << 10) | (source << 5) | size };
 }
 

@@ -10,8 +10,11 @@ import { generalRegister, generalRegisterWithWriteBack } from '../operands/regis
 const feature = 'FEAT_MOPS';
 
 export type MemoryOperationStage = 'prologue' | 'main' | 'epilogue';
-/** `copyForward` (CPYF) goes from low addresses to high ones; `copy` (CPY) goes so that overlapping does no harm. */
-export type MemoryOperationKind = 'copy' | 'copyForward' | 'set';
+/**
+ * `copyForward` (CPYF) goes from low addresses to high ones; `copy` (CPY) goes so that overlapping does no harm; `setTags`
+ * (SETG) also gives memory the tag of its address.
+ */
+export type MemoryOperationKind = 'copy' | 'copyForward' | 'set' | 'setTags';
 
 /** What one of the instructions does, beside its registers. */
 export interface MemoryOperation {
@@ -88,32 +91,45 @@ const copies = (
   ),
 );
 
-const sets = stages.flatMap(({ stage, letter, does }, number) =>
-  ['', ...setSuffixes].map((suffix, options) => {
-    const operation: MemoryOperation = {
-      name: `set.${stage}.${options}`,
-      kind: 'set',
-      stage,
-      options,
-      unprivilegedRead: false,
-      unprivilegedWrite: (options & UNPRIVILEGED_WRITE) !== 0,
-    };
-    const mnemonic = `set${letter}${suffix}`;
-    const pattern = `00 011 0 01 11 0 Rs:5 ${bits(number, 2) as '00'}${bits(options, 2) as '00'} 01 Rn:5 Rd:5` as const;
-    const row = instruction(mnemonic.toUpperCase(), pattern, {
-      operands: { d: generalRegister('Rd', 64), n: generalRegisterWithWriteBack('Rn'), s: generalRegister('Rs', 64) },
-      syntax: `${mnemonic} [{d}]!, {n}, {s}`,
-      brief: `${does} filling memory with a byte${inWords(options & UNPRIVILEGED_WRITE, '')}.`,
-      feature,
-      traits: ['store'],
-      rare: true,
-      allocated: f => distinct(f.Rd, f.Rs, f.Rn),
-      semantics: b => {
-        b.system(operation.name);
-      },
-    });
-    return { row, operation };
-  }),
+const sets = (
+  [
+    { kind: 'set', stem: 'set', bit: '0', what: 'filling memory with a byte', traits: ['store'] },
+    {
+      kind: 'setTags',
+      stem: 'setg',
+      bit: '1',
+      what: 'filling memory with a byte and tagging it',
+      traits: ['store', 'tags'],
+    },
+  ] as const
+).flatMap(({ kind, stem, bit, what, traits }) =>
+  stages.flatMap(({ stage, letter, bits: stageBits, does }) =>
+    ['', ...setSuffixes].map((suffix, options) => {
+      const operation: MemoryOperation = {
+        name: `${kind}.${stage}.${options}`,
+        kind,
+        stage,
+        options,
+        unprivilegedRead: false,
+        unprivilegedWrite: (options & UNPRIVILEGED_WRITE) !== 0,
+      };
+      const mnemonic = `${stem}${letter}${suffix}`;
+      const pattern = `00 011 ${bit} 01 11 0 Rs:5 ${stageBits} ${bits(options, 2) as '00'} 01 Rn:5 Rd:5` as const;
+      const row = instruction(mnemonic.toUpperCase(), pattern, {
+        operands: { d: generalRegister('Rd', 64), n: generalRegisterWithWriteBack('Rn'), s: generalRegister('Rs', 64) },
+        syntax: `${mnemonic} [{d}]!, {n}, {s}`,
+        brief: `${does} ${what}${inWords(options & UNPRIVILEGED_WRITE, '')}.`,
+        feature,
+        traits,
+        rare: true,
+        allocated: f => distinct(f.Rd, f.Rs, f.Rn),
+        semantics: b => {
+          b.system(operation.name);
+        },
+      });
+      return { row, operation };
+    }),
+  ),
 );
 
 export const memoryCopySet = [...copies, ...sets].map(({ row }) => row);

@@ -79,8 +79,8 @@ export const memory = [
     'cpyp [x0]!, [x1]!, x2!\ncpym [x0]!, [x1]!, x2!\ncpye [x0]!, [x1]!, x2!',
   ),
   note(
-    'setp setm sete',
-    'Fill memory with the low byte of the last register: always the three in a row, as for CPYP, CPYM and CPYE. XZR gives zeros. Needs FEAT_MOPS.',
+    'setp setm sete setgp setgm setge',
+    'Fill memory with the low byte of the last register: always the three in a row, as for CPYP, CPYM and CPYE. XZR gives zeros. SETGP, SETGM and SETGE also give memory the tag of its address, whole granules of 16 bytes at a time. Needs FEAT_MOPS, and FEAT_MTE for the tags.',
     'setp [x0]!, x1!, xzr\nsetm [x0]!, x1!, xzr\nsete [x0]!, x1!, xzr',
   ),
   note(

@@ -11,10 +11,11 @@ const stems = [
   ...['cpy', 'cpyf'].flatMap(stem => suffixes.map(suffix => ({ stem, suffix }))),
   ...setSuffixes.map(suffix => ({ stem: 'set', suffix })),
 ];
+const tagStems = setSuffixes.map(suffix => ({ stem: 'setg', suffix }));
 const labelOf = (stem: string, suffix: string) => `${stem}_${suffix || 'plain'}`;
 const threeOf = (stem: string, suffix: string) =>
   ['p', 'm', 'e'].map(stage =>
-    stem === 'set' ? `set${stage}${suffix} [x0]!, x2!, x1` : `${stem}${stage}${suffix} [x0]!, [x1]!, x2!`,
+    stem.startsWith('set') ? `${stem}${stage}${suffix} [x0]!, x2!, x1` : `${stem}${stage}${suffix} [x0]!, [x1]!, x2!`,
   );
 
 /** 64 pages at this address, wherever the table of the test says. */
@@ -49,7 +50,8 @@ forget: tlbi    vmalle1
         dsb     nsh
         isb
         b       ready
-${stems.map(({ stem, suffix }) => `${labelOf(stem, suffix)}:\n        ${threeOf(stem, suffix).join('\n        ')}\n        b       done`).join('\n')}
+${[...stems, ...tagStems].map(({ stem, suffix }) => `${labelOf(stem, suffix)}:\n        ${threeOf(stem, suffix).join('\n        ')}\n        b       done`).join('\n')}
+ldg:    ldg     x3, [x0]
 done:   b       done
 call:   bl      patched
 called: b       called
@@ -79,8 +81,8 @@ class World {
   /** The page of the arena behind each page of the window, and whether EL0 may use it; undefined: none. */
   private readonly window: ({ to: number; user: boolean } | undefined)[] = [];
 
-  constructor(words: readonly string[] = ['-cpu', 'trapdoor']) {
-    this.guest = guest(program, words);
+  constructor(words: readonly string[] = ['-cpu', 'trapdoor'], text = program) {
+    this.guest = guest(text, words);
     this.arena = Number(this.address('arena'));
     this.goTo(this.address('_start'), 'ready');
   }
@@ -443,5 +445,50 @@ describe('Controls of memory copy and set', () => {
       world.address('fault'),
     );
     expect(world.report().syndrome >> 26n).toBe(0n);
+  });
+});
+
+describe('Sets with tags', () => {
+  test('fill memory, tag its granules, and are checked themselves by no tag', () => {
+    const tagged = program
+      .replace('mov     x0, #0xff', 'mov     x0, #0xf0')
+      .replace('x1, =1 << 33', 'x1, =(1 << 33) + (1 << 43) + 4');
+    const world = new World(['-cpu', 'trapdoor', '-M', 'virt,mte=on'], tagged);
+    for (let i = 0; i < PAGES; i++) world.map(i, i);
+    const tagAt = (address: bigint) => {
+      world.set(address);
+      world.goTo(world.address('ldg'), 'done');
+      return Number((world.state.readX(3) >> 56n) & 15n);
+    };
+    const [start, size] = [WINDOW + 0x1010n, 0x2fe0];
+    for (const [tag, suffix] of [
+      [5n, ''],
+      [9n, 'tn'],
+    ] as const) {
+      const one = { stem: 'setg', suffix, to: start | (tag << 56n), from: 0xabn, size };
+      expect(world.run(one, 'fault')).toBe(world.address('done'));
+      expect(world.bytes.subarray(0x1010, 0x1010 + size).every(byte => byte === 0xab)).toBe(true);
+      expect([world.bytes[0x100f], world.bytes[0x1010 + size]]).toEqual([0, 0]);
+      const places = [-16n, 0n, 0x800n, 0xff0n, 0x1000n, BigInt(size) - 16n, BigInt(size)];
+      expect(places.map(at => tagAt(start + at))).toEqual([0, tag, tag, tag, tag, tag, 0].map(Number));
+    }
+    expect(world.run({ stem: 'setg', suffix: '', to: start, from: 0n, size: 24 }, 'fault')).toBe(
+      world.address('fault'),
+    );
+    expect(world.report()).toMatchObject({ address: start });
+    expect(world.report().syndrome & 0x7fn).toBe(0x61n);
+
+    // A copy into memory with other tags does what lies before them.
+    world.machine.change(() => {
+      world.state.write('SCTLR_EL1', world.state.read('SCTLR_EL1') | (1n << 40n));
+      world.state.tco = 0;
+    });
+    const to = WINDOW + 0x1003n;
+    expect(world.run({ stem: 'cpyf', suffix: '', to, from: WINDOW + 0x8000n, size: 100 }, 'fault')).toBe(
+      world.address('fault'),
+    );
+    expect(world.report()).toMatchObject({ address: start });
+    expect(world.report().syndrome & 0x7fn).toBe(0x51n);
+    expect([world.state.readX(0), world.state.readX(2)]).toEqual([start, 87n]);
   });
 });
