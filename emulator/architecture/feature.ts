@@ -165,7 +165,7 @@ const rows = [
   lacks('FEAT_NV', 'ID_AA64MMFR2_EL1', 'NV', 1, 'Nested virtualization'),
   lacks('FEAT_NV2', 'ID_AA64MMFR2_EL1', 'NV', 2, 'Nested virtualization through memory'),
   has('FEAT_TTST', 'ID_AA64MMFR2_EL1', 'ST', 1, 'Small translation tables'),
-  lacks('FEAT_LSE2', 'ID_AA64MMFR2_EL1', 'AT', 1, 'Atomicity within 16 bytes'),
+  has('FEAT_LSE2', 'ID_AA64MMFR2_EL1', 'AT', 1, 'Atomicity within 16 bytes'),
   has('FEAT_IDST', 'ID_AA64MMFR2_EL1', 'IDS', 1, 'Identification accesses at EL0 report class 0x18'),
   has('FEAT_S2FWB', 'ID_AA64MMFR2_EL1', 'FWB', 1, 'Stage 2 forces write-back'),
   has('FEAT_TTL', 'ID_AA64MMFR2_EL1', 'TTL', 1, 'Level hints in TLB maintenance'),

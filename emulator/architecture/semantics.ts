@@ -70,8 +70,11 @@ export interface RegisterRef {
 export interface AccessOptions {
   /** LDTR and STTR: as if at EL0 where PSTATE.UAO and HCR_EL2 say so. */
   readonly unprivileged?: boolean;
-  /** Misalignment is an Alignment fault whatever SCTLR_ELx.A says (exclusives, ordered accesses, atomics). */
-  readonly aligned?: boolean;
+  /**
+   * Misalignment is an Alignment fault whatever SCTLR_ELx.A says (exclusives, atomics); with FEAT_LSE2 only beyond 16 bytes,
+   * and for accesses that are merely ordered SCTLR_ELx.nAA lifts that too.
+   */
+  readonly aligned?: true | 'ordered';
   /** A load that a store follows (atomics): faults are reported as for a write. */
   readonly forWrite?: boolean;
   /** Register whose transfer ESR_ELx.ISS describes when the access is emulated by a hypervisor (ISV = 1). */

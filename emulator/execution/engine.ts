@@ -48,6 +48,8 @@ export const ACCESS_TAG = 0x80;
 export const ACCESS_TAG_BLOCK = 0x800;
 /** The access is not checked against allocation tags. */
 export const ACCESS_UNCHECKED = 0x8000;
+/** The demanded alignment is that of an ordered access, which SCTLR_ELx.nAA may lift. */
+export const ACCESS_ORDERED = 0x1_0000;
 export const accessAlignment = (descriptor: number): number => 1 << ((descriptor >>> 8) & 7);
 export const naturalAlignment = (descriptor: number): number =>
   1 << (((descriptor >>> 12) & 7 || (descriptor & ACCESS_SIZE_MASK) + 1) - 1);

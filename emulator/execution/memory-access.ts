@@ -8,12 +8,14 @@ import type { AccessSize, BusAccess } from '../bus/types.ts';
 import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import { allocationTagAccess } from '../processing-element/memory-tagging.ts';
+import { permitsUnaligned } from '../processing-element/unaligned-access.ts';
 import { isDevice, NORMAL_TAGGED } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
 import { contextOf } from '../translation/regime.ts';
 import type { AccessKind, Translation, TranslationResult } from '../translation/request.ts';
 import {
   ACCESS_FOR_WRITE,
+  ACCESS_ORDERED,
   ACCESS_SIZE_MASK,
   ACCESS_STORE,
   ACCESS_TAG,
@@ -239,12 +241,15 @@ export class SlowMemory {
     const alignment = Math.max(accessAlignment(descriptor), 1);
     const misaligned = (address & BigInt(naturalAlignment(descriptor) - 1)) !== 0n;
     const demanded = (address & BigInt(alignment - 1)) !== 0n;
-    if (demanded || (misaligned && unit.state.engine.get('alignmentCheck')))
+    const unaligned = misaligned || demanded;
+    const permitted =
+      !demanded || permitsUnaligned(unit.pe, address, Math.max(alignment, size), (descriptor & ACCESS_ORDERED) !== 0);
+    if (!permitted || (unaligned && unit.state.engine.get('alignmentCheck')))
       return this.fault(unit, alignmentFault(address, store));
     const unchecked = (descriptor & ACCESS_UNCHECKED) !== 0;
     const first = this.translate(unit, address, kind, privileged);
     if (!first) return undefined;
-    if (misaligned && isDevice(first.attributes)) return this.fault(unit, alignmentFault(address, store));
+    if (unaligned && isDevice(first.attributes)) return this.fault(unit, alignmentFault(address, store));
     if ((address & PAGE_OFFSET) + BigInt(size) <= 4096n) {
       if (this.stoppedByGuest(unit, address, size, kind)) return undefined;
       if (!unchecked && this.stoppedByTag(unit, { address, size, translation: first, kind, privileged }))

@@ -35,6 +35,7 @@ export interface ProcessStateFeatures {
   readonly secureEl2: boolean;
   readonly nestedVirtualization: boolean;
   readonly idSpaceTraps: boolean;
+  readonly unalignedAtomics: boolean;
   readonly smallTables: boolean;
   readonly largeVirtualAddresses: boolean;
 }
@@ -54,6 +55,7 @@ export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFe
     secureEl2: hasFeature('FEAT_SEL2'),
     nestedVirtualization: hasFeature('FEAT_NV'),
     idSpaceTraps: hasFeature('FEAT_IDST'),
+    unalignedAtomics: hasFeature('FEAT_LSE2'),
     smallTables: hasFeature('FEAT_TTST'),
     largeVirtualAddresses: hasFeature('FEAT_LVA'),
   };

@@ -38,7 +38,7 @@ const exclusive = SIZES.flatMap(size =>
   ([0, 1] as const).flatMap(o0 => {
     const load = `ld${o0 ? 'a' : ''}xr${size.suffix}`;
     const store = `st${o0 ? 'l' : ''}xr${size.suffix}`;
-    const options = { aligned: true };
+    const options = { aligned: true } as const;
     const accesses: readonly Trait[] = ['exclusive'];
     return [
       instruction(`${load.toUpperCase()}${widthNote(size)}`, `${size.bits} 001000 0 1 0 xxxxx ${o0} xxxxx Rn:5 Rt:5`, {
@@ -84,7 +84,7 @@ const exclusivePairs = [SIZES[2], SIZES[3]].flatMap(size =>
     const load = `ld${o0 ? 'a' : ''}xp`;
     const store = `st${o0 ? 'l' : ''}xp`;
     const half = bytes(size) as 4 | 8;
-    const options = { aligned: true, alignment: half * 2 };
+    const options = { aligned: true, alignment: half * 2 } as const;
     const pair = { t: generalRegister('Rt', size.width), t2: generalRegister('Rt2', size.width), ...base };
     return [
       instruction(`${load.toUpperCase()}${widthNote(size)}`, `${size.bits} 001000 0 1 1 xxxxx ${o0} Rt2:5 Rn:5 Rt:5`, {
@@ -149,7 +149,7 @@ const ordered = SIZES.flatMap(size =>
           const kind = L === '1' ? 'load' : 'store';
           const ordering = { operand: 't', signExtend: false, sixtyFour: size.log2 === 3, acquireRelease: true };
           transfer(b, { kind, log2: size.log2, width: size.width }, o.t, baseAddress(b, o.n, f.sp), {
-            aligned: true,
+            aligned: 'ordered',
             transfer: ordering,
           });
         },
@@ -173,7 +173,7 @@ const acquirePc = SIZES.map(size =>
       semantics: (b, o, f) => {
         const ordering = { operand: 't', signExtend: false, sixtyFour: size.log2 === 3, acquireRelease: true };
         transfer(b, { kind: 'load', log2: size.log2, width: size.width }, o.t, baseAddress(b, o.n, f.sp), {
-          aligned: true,
+          aligned: 'ordered',
           transfer: ordering,
         });
       },
@@ -212,7 +212,7 @@ const unscaledOrdered = SIZES.flatMap(size => {
           acquireRelease: true,
         };
         const address = b.add(baseAddress(b, o.n, f.sp), b.immediate('i64', o.offset));
-        transfer(b, { kind, log2: size.log2, width }, o.t, address, { aligned: true, transfer: ordering });
+        transfer(b, { kind, log2: size.log2, width }, o.t, address, { aligned: 'ordered', transfer: ordering });
       },
     }),
   );

@@ -18,6 +18,7 @@ import { ACTIVE_WINDOW, type StateFieldName, stateOffsets } from '../../processi
 import { TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES } from '../../translation/tlb.ts';
 import {
   ACCESS_FOR_WRITE,
+  ACCESS_ORDERED,
   ACCESS_STORE,
   ACCESS_TAG,
   ACCESS_TAG_BLOCK,
@@ -228,6 +229,7 @@ export class InterpreterPlace implements Place {
       (options.unprivileged ? ACCESS_UNPRIVILEGED : 0) |
       (options.forWrite ? ACCESS_FOR_WRITE : 0) |
       (options.tags === 'one' ? ACCESS_TAG : options.tags === 'sixteen' ? ACCESS_TAG_BLOCK : 0) |
+      (options.aligned === 'ordered' ? ACCESS_ORDERED : 0) |
       (options.aligned ? Math.log2(options.alignment ?? size) << 8 : 0)
     );
   }
