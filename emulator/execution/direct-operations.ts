@@ -148,6 +148,9 @@ export class DirectOperations {
         if (kind === 'CNTVCT_EL0') state.engine.setWide('counterOffset', offset);
         return bit;
       }
+      case 'CurrentEL':
+        // A hypervisor at EL1 may be shown another level.
+        return register.read() === BigInt(state.el << 2) ? bit : 0n;
       case 'DCZID_EL0':
         // It depends on the level and on controls, as the answer itself does.
         state.engine.setWide('zeroBlockIdentification', register.read());

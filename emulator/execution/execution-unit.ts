@@ -1,7 +1,7 @@
 /** One processing element with everything that executes it: translation, TLBs, register access. */
 import { placedBreakpoints, placedWatchpoints } from '../processing-element/debug-exceptions.ts';
 import { refreshDerivedState } from '../processing-element/derived-state.ts';
-import { hcrField, isInHost, isSecure } from '../processing-element/effective-registers.ts';
+import { hcrField, isInHost, isSecure, nestsPlainHypervisor } from '../processing-element/effective-registers.ts';
 import { tagCheckFaults } from '../processing-element/memory-tagging.ts';
 import type { ProcessingElement } from '../processing-element/processing-element.ts';
 import { registerField } from '../processing-element/register-field.ts';
@@ -105,7 +105,7 @@ export class ExecutionUnit {
   actsUnprivileged(): boolean {
     const { pe, state } = this;
     if (state.uao === 1) return false;
-    return state.el === 1 || (state.el === 2 && isInHost(pe));
+    return (state.el === 1 && !nestsPlainHypervisor(pe)) || (state.el === 2 && isInHost(pe));
   }
 
   /** Whether something waits that an unmasking instruction would let through. */

@@ -146,6 +146,17 @@ export class Executor {
     });
   }
 
+  /** Memory of EL2's that stands for a register; undefined when the access took an exception or stopped the run. */
+  nestedMemory(unit: ExecutionUnit, address: bigint, written?: bigint): bigint | undefined {
+    const { pe, state } = unit;
+    const value = this.slowMemory.nested(unit, address, written);
+    if (value !== undefined) return value;
+    state.engine.set('accessFailed', 0);
+    const { failed } = this.slowMemory;
+    if (failed?.kind === 'fault') raiseDataAbort(pe, failed.fault, { nested: true });
+    return undefined;
+  }
+
   private active(): ExecutionUnit {
     if (!this.unit) throw new Error('no processing element is executing');
     return this.unit;

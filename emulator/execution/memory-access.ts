@@ -8,6 +8,7 @@ import type { AccessSize, BusAccess } from '../bus/types.ts';
 import { armedWatchpoints, watchpointHit } from '../processing-element/debug-exceptions.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import { allocationTagAccess } from '../processing-element/memory-tagging.ts';
+import { registerField } from '../processing-element/register-field.ts';
 import { permitsUnaligned } from '../processing-element/unaligned-access.ts';
 import { isDevice, NORMAL_TAGGED } from '../translation/attributes.ts';
 import type { Fault } from '../translation/fault.ts';
@@ -29,6 +30,7 @@ import type { ExecutionUnit } from './execution-unit.ts';
 import { type CheckedAccess, TagCheck } from './tag-check.ts';
 
 const PAGE_OFFSET = 0xfffn;
+const EE_OF_EL2 = registerField('SCTLR_EL2', 'EE');
 const ACCESS_TAGS = ACCESS_TAG | ACCESS_TAG_BLOCK;
 
 /** What keeps stores to a page on the slow path, and what must happen before one. */
@@ -386,6 +388,40 @@ export class SlowMemory {
     });
   }
 
+  /**
+   * Reads, or with `written` writes, a doubleword as EL2 whatever the current level (FEAT_NV2). Undefined when it failed.
+   */
+  nested(unit: ExecutionUnit, address: bigint, written?: bigint): bigint | undefined {
+    const { pe, translator } = unit;
+    const store = written !== undefined;
+    const virtualAddress = BigInt.asUintN(64, address);
+    const result = translator.translate({
+      virtualAddress,
+      access: store ? 'write' : 'read',
+      regime: translator.regimeOf(2),
+      privileged: true,
+      secure: isSecure(pe),
+      pan: false,
+      purpose: 'access',
+    });
+    if (!result.ok) return this.fault(unit, result.fault);
+    const part: Part = { address: virtualAddress, size: 8, translation: result, store, privileged: true };
+    const range = this.route(unit, part);
+    if (!range || this.stoppedByWatchpoint(unit, part, store)) return undefined;
+    const bigEndian = pe.field(EE_OF_EL2) === 1;
+    const { physicalAddress } = result;
+    if (!store) {
+      const value = this.map.read(physicalAddress, 8, busAccess(unit, part));
+      if (value === undefined) return this.fault(unit, externalAbort(part));
+      return bigEndian ? swapElements(value, 8, 8) : value;
+    }
+    if (range.directWrite && range.memory)
+      this.observer.beforeWrite(range.memory.host + (physicalAddress - range.memory.base), 8);
+    const value = bigEndian ? swapElements(written, 8, 8) : written;
+    if (!this.map.write(physicalAddress, 8, value, busAccess(unit, part))) return this.fault(unit, externalAbort(part));
+    return written;
+  }
+
   /** Lets generated code read a page directly from now on, when a load of the address would have the same effect. */
   open(unit: ExecutionUnit, address: bigint): void {
     const privileged = unit.state.el > 0;
@@ -406,7 +442,11 @@ export class SlowMemory {
 /** The bytes of an access as a number and back, in the byte order of the current level's data, element by element. */
 function inDataOrder(unit: ExecutionUnit, value: bigint, size: AccessSize, descriptor: number): bigint {
   if (unit.state.engine.get('bigEndianData') === 0) return value;
-  const element = Math.min(size, naturalAlignment(descriptor));
+  return swapElements(value, size, Math.min(size, naturalAlignment(descriptor)));
+}
+
+/** Reverses the bytes of each element. */
+function swapElements(value: bigint, size: number, element: number): bigint {
   let swapped = 0n;
   for (let i = 0; i < size; i++) {
     const byte = (value >> BigInt(8 * i)) & 0xffn;

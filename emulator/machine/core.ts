@@ -91,6 +91,8 @@ export class MachineCore {
         unit.debugStale = true;
       },
       performanceInterrupt: (pe: ProcessingElement, level: boolean) => options.performanceLine(pe.index).set(level),
+      nestedMemory: (pe: ProcessingElement, address: bigint, written?: bigint) =>
+        this.executor.nestedMemory(this.unitOf(pe), address, written),
       firmwareCall: options.firmwareCall,
     };
     this.units = area.restingStates.map((resting, index) => {

@@ -1,5 +1,5 @@
 /** SVC, HVC, SMC and ERET: who may execute them, who traps them, and where they lead (Arm ARM C6.2). */
-import { el2Enabled, hcrField, isInHost } from './effective-registers.ts';
+import { el2Enabled, hcrField, isInHost, nestsHypervisor } from './effective-registers.ts';
 import { exceptionReturn, takeException } from './exception.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { type RegisterField, registerField } from './register-field.ts';
@@ -10,7 +10,6 @@ const HCE = registerField('SCR_EL3', 'HCE');
 const SMD = registerField('SCR_EL3', 'SMD');
 const HCD = registerField('HCR_EL2', 'HCD');
 const TSC = registerField('HCR_EL2', 'TSC');
-const NV = registerField('HCR_EL2', 'NV');
 const FGTEn = registerField('SCR_EL3', 'FGTEn');
 const SVC_EL0 = registerField('HFGITR_EL2', 'SVC_EL0');
 const SVC_EL1 = registerField('HFGITR_EL2', 'SVC_EL1');
@@ -67,11 +66,14 @@ export function executeHypervisorCall(pe: ProcessingElement, immediate: number):
 export function executeSecureMonitorCall(pe: ProcessingElement, immediate: number): void {
   const { state, implementation, host } = pe;
   const firmware = implementation.firmwareConduit === 'smc';
-  if (state.el === 0 || !(implementation.el3 || firmware)) {
+  const someone = implementation.el3 || firmware;
+  // A hypervisor's SMC is trapped even where nobody would answer it.
+  const trapped = state.el === 1 && hcrField(pe, TSC) === 1 && (someone || nestsHypervisor(pe));
+  if (state.el === 0 || !(someone || trapped)) {
     raiseUndefined(pe);
     return;
   }
-  if (state.el === 1 && hcrField(pe, TSC) === 1) {
+  if (trapped) {
     raiseTrap(pe, { to: 2, syndrome: secureMonitorCall(immediate), reason: 'HCR_EL2.TSC = 1' });
     return;
   }
@@ -104,7 +106,7 @@ export function executeExceptionReturn(pe: ProcessingElement, { key, target }: R
   const { el } = pe.state;
   if (el === 0) {
     raiseUndefined(pe);
-  } else if (el === 1 && pe.features.nestedVirtualization && hcrField(pe, NV) === 1) {
+  } else if (el === 1 && nestsHypervisor(pe)) {
     raiseTrap(pe, { to: 2, syndrome: trappedExceptionReturn(key), reason: 'HCR_EL2.NV = 1' });
   } else if (el === 1 && fineGrainedTrap(pe, ERET)) {
     raiseTrap(pe, { to: 2, syndrome: trappedExceptionReturn(key), reason: 'HFGITR_EL2.ERET = 1' });

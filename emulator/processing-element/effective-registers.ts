@@ -8,6 +8,9 @@ const NS = registerField('SCR_EL3', 'NS');
 const EEL2 = registerField('SCR_EL3', 'EEL2');
 const E2H = registerField('HCR_EL2', 'E2H');
 const TGE = registerField('HCR_EL2', 'TGE');
+const NV = registerField('HCR_EL2', 'NV');
+const NV1 = registerField('HCR_EL2', 'NV1');
+const NV2 = registerField('HCR_EL2', 'NV2');
 const VMID = registerField('VTTBR_EL2', 'VMID');
 const VS = registerField('VTCR_EL2', 'VS');
 
@@ -83,6 +86,21 @@ export function hcrField(pe: ProcessingElement, field: RegisterField): number {
     else word = (word & ~CLEARED_BY_TGE_ALONE_HALVES[half]) | SET_BY_TGE_ALONE_HALVES[half];
   }
   return (word >>> field.shift) & field.mask;
+}
+
+/** HCR_EL2.NV is in force: EL1 runs a hypervisor that believes to be at EL2 (FEAT_NV). */
+export function nestsHypervisor(pe: ProcessingElement): boolean {
+  return hcrField(pe, NV) === 1;
+}
+
+/** HCR_EL2.{NV,NV1} are in force: that hypervisor has no VHE, so that EL1's own registers are its guest's. */
+export function nestsPlainHypervisor(pe: ProcessingElement): boolean {
+  return nestsHypervisor(pe) && hcrField(pe, NV1) === 1;
+}
+
+/** HCR_EL2.{NV,NV2} are in force: EL2's registers are in memory (FEAT_NV2). */
+export function nestsThroughMemory(pe: ProcessingElement): boolean {
+  return nestsHypervisor(pe) && hcrField(pe, NV2) === 1;
 }
 
 /** HCR_EL2.TGE is in force: EL0 runs under EL2, and there is no EL1. */

@@ -3,7 +3,14 @@ import type { ExceptionLevel } from '../architecture/system-register.ts';
 import { branchAddress } from './branch-address.ts';
 import { debugExceptionsEnabled, debugExceptionsEnabledFrom, stepRequested } from './debug-enable.ts';
 import { refreshDerivedState } from './derived-state.ts';
-import { currentVmid, isInHost, isSecure } from './effective-registers.ts';
+import {
+  currentVmid,
+  isInHost,
+  isSecure,
+  nestsHypervisor,
+  nestsPlainHypervisor,
+  nestsThroughMemory,
+} from './effective-registers.ts';
 import type { ExceptionKind } from './exception-record.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { debugMasked, legalReturn, packSavedState, restoreSavedState, savedStep } from './pstate.ts';
@@ -60,6 +67,13 @@ const FROM_SAME_LEVEL_SPX = 0x200n;
 const FROM_LOWER_LEVEL = 0x400n;
 const VECTOR_BASE_MASK = ~0x7ffn;
 
+/** A hypervisor at EL1 finds in SPSR_EL1 that its own exceptions came from EL2 (Arm ARM D8.11.3, FEAT_NV). */
+function seesItselfAtEl2(pe: ProcessingElement): boolean {
+  return nestsHypervisor(pe) && (nestsThroughMemory(pe) || !nestsPlainHypervisor(pe));
+}
+/** Turns EL1 in SPSR_ELx.M[3:2] into EL2. */
+const EL1_AND_EL2 = 0xcn;
+
 /** Enters the exception's vector, leaving SPSR, ELR, ESR, FAR and HPFAR as the architecture says (AArch64.TakeException). */
 export function takeException(pe: ProcessingElement, entry: ExceptionEntry): void {
   const { state, features } = pe;
@@ -70,7 +84,8 @@ export function takeException(pe: ProcessingElement, entry: ExceptionEntry): voi
   if (pe.performance?.active) pe.performance.synchronize();
   const group = to > from ? FROM_LOWER_LEVEL : state.spSel ? FROM_SAME_LEVEL_SPX : FROM_SAME_LEVEL_SP0;
 
-  state.write(SPSR[to], packSavedState(pe));
+  const savedState = packSavedState(pe);
+  state.write(SPSR[to], from === 1 && to === 1 && seesItselfAtEl2(pe) ? savedState ^ EL1_AND_EL2 : savedState);
   state.write(ELR[to], preferredReturn);
   const syndrome = entry.syndrome && encodeSyndrome(entry.syndrome, to === from);
   if (syndrome !== undefined) state.write(ESR[to], syndrome);

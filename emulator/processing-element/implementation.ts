@@ -33,7 +33,6 @@ export interface ProcessStateFeatures {
   readonly vhe: boolean;
   readonly ras: boolean;
   readonly secureEl2: boolean;
-  readonly nestedVirtualization: boolean;
   readonly idSpaceTraps: boolean;
   readonly unalignedAtomics: boolean;
   readonly smallTables: boolean;
@@ -53,7 +52,6 @@ export function processStateFeatures({ hasFeature }: Pick<Implementation, 'hasFe
     vhe: hasFeature('FEAT_VHE'),
     ras: hasFeature('FEAT_RAS'),
     secureEl2: hasFeature('FEAT_SEL2'),
-    nestedVirtualization: hasFeature('FEAT_NV'),
     idSpaceTraps: hasFeature('FEAT_IDST'),
     unalignedAtomics: hasFeature('FEAT_LSE2'),
     smallTables: hasFeature('FEAT_TTST'),

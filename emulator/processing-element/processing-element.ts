@@ -34,6 +34,11 @@ export interface ProcessingElementHost {
   /** The level of the performance monitors' overflow interrupt, told whenever it may have changed. */
   performanceInterrupt(pe: ProcessingElement, level: boolean): void;
   /**
+   * Reads or writes a doubleword of EL2's memory that stands for a register (FEAT_NV2). Undefined when the access took
+   * an exception, or stopped the run.
+   */
+  nestedMemory(pe: ProcessingElement, address: bigint, written?: bigint): bigint | undefined;
+  /**
    * Offers a call to the firmware that the machine provides; the function identifier is in W0.
    * Returns false when the firmware knows no such function; otherwise the call has been done and X0–X3 hold its results.
    */

@@ -1,5 +1,5 @@
 /** System registers that are windows on PSTATE, stack pointers and inputs, with no storage of their own. */
-import { hcrField, isInHost } from './effective-registers.ts';
+import { hcrField, isInHost, nestsHypervisor } from './effective-registers.ts';
 import { interruptStatus } from './interrupts.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { readRandomNumber } from './random-numbers.ts';
@@ -67,7 +67,9 @@ const views: Readonly<Record<string, RegisterView>> = {
     read: ({ state }) => BigInt(state.daif),
     write: (pe, value) => writeInterruptMasks(pe, Number(value & 0x3c0n)),
   },
-  CURRENTEL: { read: ({ state }) => BigInt(state.el << 2) },
+  CURRENTEL: {
+    read: pe => BigInt((pe.state.el === 1 && nestsHypervisor(pe) ? 2 : pe.state.el) << 2),
+  },
   SPSEL: {
     read: ({ state }) => BigInt(state.spSel),
     write: (pe, value) => writeStackPointerSelect(pe, Number(value & 1n)),

@@ -129,11 +129,14 @@ export interface DataAccess {
   readonly transfer?: AccessTransfer;
   /** DC, IC and AT instructions: reported as CM = 1 and always as writes. */
   readonly cacheMaintenance?: boolean;
+  /** The access stood for one to a register of EL2's: the abort is EL2's. */
+  readonly nested?: boolean;
 }
 
 /** A load, store, or cache or address operation failed. */
 export function raiseDataAbort(pe: ProcessingElement, fault: Fault, access: DataAccess = {}): void {
-  const to = abortTarget(pe, fault);
+  const routed = abortTarget(pe, fault);
+  const to = access.nested && routed === 1 ? 2 : routed;
   // The description of the access is for a hypervisor that emulates it: EL2, stage 2, and not a walk.
   const described = to === 2 && pe.state.el < 2 && fault.stage === 2 && !fault.onStage1Walk;
   takeException(pe, {
@@ -144,6 +147,7 @@ export function raiseDataAbort(pe: ProcessingElement, fault: Fault, access: Data
       stage1Walk: fault.onStage1Walk,
       write: fault.write || access.cacheMaintenance === true,
       ...(access.cacheMaintenance && { cacheMaintenance: true }),
+      ...(access.nested && { nested: true }),
       ...(described && access.transfer && { transfer: access.transfer }),
     }),
     preferredReturn: pe.state.pc,

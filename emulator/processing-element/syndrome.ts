@@ -122,15 +122,19 @@ export interface DataAbortSyndrome extends AbortSyndrome {
   readonly write: boolean;
   /** The access is a cache maintenance or address translation instruction. */
   readonly cacheMaintenance?: boolean;
+  /** The access stood for one to a register of EL2's, by EL1 (FEAT_NV2). */
+  readonly nested?: boolean;
   /** Given when ISS[23:14] is valid. */
   readonly transfer?: AccessTransfer;
 }
 
 export function dataAbort(abort: DataAbortSyndrome): Syndrome {
-  const { statusCode, stage1Walk, addressNotValid, externalType, write, cacheMaintenance, transfer } = abort;
-  const common = bit(addressNotValid, 10) | bit(externalType, 9) | bit(cacheMaintenance, 8) | bit(stage1Walk, 7);
+  const { statusCode, stage1Walk, addressNotValid, externalType, write, cacheMaintenance, nested, transfer } = abort;
+  const common =
+    bit(addressNotValid, 10) | bit(externalType, 9) | bit(nested, 13) | bit(cacheMaintenance, 8) | bit(stage1Walk, 7);
   const iss = common | bit(write, 6) | (statusCode & 0x3f) | (transfer ? instructionSpecific(transfer) : 0);
-  return { exceptionClass: 0x24, iss, twoForms: true };
+  // What EL2 reads for EL1 counts as its own access.
+  return nested ? { exceptionClass: 0x25, iss } : { exceptionClass: 0x24, iss, twoForms: true };
 }
 
 function instructionSpecific({ size, signExtend, register, sixtyFour, acquireRelease }: AccessTransfer): number {

@@ -18,6 +18,10 @@ export function completeInstruction(pe: ProcessingElement): void {
   pe.state.pc += INSTRUCTION_BYTES;
 }
 
+/** Where the memory at VNCR_EL2 holds a register; BADDR is sign-extended by RESS as software writes it. */
+const nestedAddress = (pe: ProcessingElement, offset: number): bigint =>
+  (pe.state.read('VNCR_EL2') & ~0xfffn) + BigInt(offset);
+
 /** MRS Xt: `key` is bits 20:5 of the instruction (op0:op1:CRn:CRm:op2). */
 export function executeReadSystemRegister(
   pe: ProcessingElement,
@@ -28,6 +32,11 @@ export function executeReadSystemRegister(
   const decision = registers.check(key, 'read', rt);
   if (decision.kind === 'permitted') {
     pe.state.writeX(rt, decision.register.read());
+    completeInstruction(pe);
+  } else if (decision.kind === 'memory') {
+    const value = pe.host.nestedMemory(pe, nestedAddress(pe, decision.offset));
+    if (value === undefined) return;
+    pe.state.writeX(rt, value);
     completeInstruction(pe);
   } else if (decision.kind === 'trapped') {
     raiseTrap(pe, decision);
@@ -47,6 +56,9 @@ export function executeWriteSystemRegister(
   if (decision.kind === 'permitted') {
     decision.register.write(pe.state.readX(rt));
     completeInstruction(pe);
+  } else if (decision.kind === 'memory') {
+    const written = pe.state.readX(rt);
+    if (pe.host.nestedMemory(pe, nestedAddress(pe, decision.offset), written) !== undefined) completeInstruction(pe);
   } else if (decision.kind === 'trapped') {
     raiseTrap(pe, decision);
   } else {

@@ -3,6 +3,8 @@ import {
   type Direction,
   type ExceptionLevel,
   maskOfBits,
+  nestedConditions,
+  nestedTrap,
   type SystemRegister,
   systemEncodingKey,
 } from '../architecture/system-register.ts';
@@ -52,7 +54,13 @@ export interface PermittedAccess {
 export interface UndefinedAccess {
   readonly kind: 'undefined';
 }
-export type SystemRegisterDecision = PermittedAccess | UndefinedAccess | TrappedAccess;
+/** The access becomes one to EL2's memory (FEAT_NV2). */
+export interface NestedAccess {
+  readonly kind: 'memory';
+  /** Bytes from VNCR_EL2.BADDR. */
+  readonly offset: number;
+}
+export type SystemRegisterDecision = PermittedAccess | UndefinedAccess | TrappedAccess | NestedAccess;
 
 const UNDEFINED: UndefinedAccess = { kind: 'undefined' };
 const TIDCP = registerField('HCR_EL2', 'TIDCP');
@@ -69,7 +77,10 @@ interface PreparedRegister {
 interface PreparedDirection {
   readonly possible: boolean;
   readonly traps: readonly PreparedTrap[];
+  readonly memory: { readonly applies: Test; readonly decision: NestedAccess } | undefined;
   readonly redirects: readonly { readonly applies: Test; readonly permitted: PermittedAccess }[];
+  /** What HCR_EL2.NV traps when nothing before it applied. */
+  readonly nestedTraps: readonly PreparedTrap[];
 }
 
 /** CRn = 11 and 15 are left to implementations, which HCR_EL2.TIDCP can trap even where nothing is implemented. */
@@ -128,14 +139,18 @@ export class SystemRegisterAccess {
     if (register === undefined) register = this.prepared[key] = this.prepare(key);
     if (register === null) return this.notAllowed(key, direction, rt);
     const here = register[direction][el]!;
-    if (register.allowed !== undefined && !register.allowed(pe)) return UNDEFINED;
+    if (here.possible && register.allowed !== undefined && !register.allowed(pe)) return UNDEFINED;
     if (here.traps.length > 0) {
       const trap = firstTrap(pe, here.traps, key, direction, rt);
       if (trap !== undefined) return trap;
     }
-    if (!here.possible) return this.notAllowed(key, direction, rt);
+    if (here.memory?.applies(pe)) return here.memory.decision;
     for (const { applies, permitted } of here.redirects) {
       if (applies(pe)) return permitted;
+    }
+    if (!here.possible) {
+      const trap = firstTrap(pe, here.nestedTraps, key, direction, rt);
+      return trap ?? this.notAllowed(key, direction, rt);
     }
     return register.permitted;
   }
@@ -166,12 +181,19 @@ export class SystemRegisterAccess {
     const direction = (which: Direction): PreparedDirection[] =>
       LEVELS.map(el => {
         const minimum = row.access[which];
+        const nested = el === 1 && row.access[which] !== undefined ? row.nested : undefined;
+        const afterwards = el === 1 ? nestedTrap(row, which) : undefined;
         const redirects = row.redirects.filter(
           redirect => redirect.from.includes(el) && (redirect.on === 'access' || redirect.on === which),
         );
         return {
           possible: minimum !== undefined && el >= minimum,
           traps: prepareTraps(pe, row.traps, el, which, this.readByName),
+          memory: nested && {
+            applies: compileConditions(pe, nestedConditions(nested), this.readByName),
+            decision: { kind: 'memory', offset: nested.offset },
+          },
+          nestedTraps: afterwards ? prepareTraps(pe, [afterwards], el, which, this.readByName) : [],
           redirects: redirects.map(({ to, when }) => {
             const holds = compileConditions(pe, when, this.readByName);
             const fromBelow = to.endsWith('_EL2') && el < 2;

@@ -52,7 +52,7 @@ const effects: Partial<Record<SystemRegisterName, WriteEffect>> = {
   SCTLR_EL2: systemControl('SCTLR_EL2', 'M C WXN EE E0E EPAN ATA ATA0 TCF TCF0'),
   SCTLR_EL3: systemControl('SCTLR_EL3', 'M C WXN EE ATA TCF'),
   HCR_EL2: all(
-    when('HCR_EL2', 'VM PTW DC DCT FWB CD ID E2H ATA', translationControls('HCR_EL2')),
+    when('HCR_EL2', 'VM PTW DC DCT FWB CD ID E2H ATA NV NV1', translationControls('HCR_EL2')),
     when('HCR_EL2', 'E2H TGE API ATA', context),
     when('HCR_EL2', 'TGE', debug),
     when('HCR_EL2', 'AMO IMO FMO VSE VI VF TGE E2H', interrupts),

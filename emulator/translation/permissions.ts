@@ -31,6 +31,21 @@ const UXN_TABLE = 1 << 28;
 const AP_TABLE_NO_EL0 = 1 << 29;
 const AP_TABLE_READ_ONLY = 1 << 30;
 
+type DescriptorInputs = Pick<Stage1PermissionInputs, 'high' | 'accessPermissions' | 'tableAttributes'>;
+
+/**
+ * What a hypervisor without VHE, run at EL1, means by its descriptors (Arm ARM D8.11, HCR_EL2.{NV,NV1} = {1,1}): UXN and
+ * UXNTable stand where EL2 has XN and XNTable, and nothing is for EL0.
+ */
+export function asFormOfEl2({ high, accessPermissions, tableAttributes }: DescriptorInputs): DescriptorInputs {
+  return {
+    high: (high & ~(PXN | UXN)) | (high & UXN ? PXN : 0),
+    accessPermissions: accessPermissions & 2,
+    tableAttributes:
+      (tableAttributes & ~(PXN_TABLE | UXN_TABLE | AP_TABLE_NO_EL0)) | (tableAttributes & UXN_TABLE ? PXN_TABLE : 0),
+  };
+}
+
 /** Permissions of stage 1 for one privilege. */
 export function stage1Permissions(inputs: Stage1PermissionInputs): Permissions {
   const { high, tableAttributes, accessPermissions } = inputs;

@@ -13,6 +13,8 @@ export const HYPERVISOR = {
   CD: 1n << 32n,
   ID: 1n << 33n,
   E2H: 1n << 34n,
+  NV: 1n << 42n,
+  NV1: 1n << 43n,
   FWB: 1n << 46n,
   DCT: 1n << 57n,
 } as const;

@@ -42,6 +42,8 @@ export interface Stage1Controls {
   readonly writeImpliesExecuteNever: boolean;
   /** SCTLR_ELx.EPAN. */
   readonly enhancedPan: boolean;
+  /** HCR_EL2.{NV,NV1}: EL1 runs a hypervisor without VHE, whose tables have the form of EL2's. */
+  readonly formOfEl2: boolean;
   readonly updatesAccessFlag: boolean;
   readonly updatesDirtyState: boolean;
   readonly mair: bigint;
@@ -191,6 +193,7 @@ export function decodeStage1(
     instructionCacheable: bit(sctlr, 12),
     writeImpliesExecuteNever: bit(sctlr, 19),
     enhancedPan: implementation.enhancedPrivilegedAccessNever && twoRanges && bit(sctlr, 57),
+    formOfEl2: underStage2 && (hcr & HYPERVISOR.NV) !== 0n && (hcr & HYPERVISOR.NV1) !== 0n,
     updatesAccessFlag,
     updatesDirtyState: updatesAccessFlag && implementation.updatesDirtyState && bit(tcr, twoRanges ? 40 : 22),
     mair: registers.mair,

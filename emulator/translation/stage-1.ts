@@ -26,7 +26,7 @@ import {
 import type { FaultKind, TableLevel } from './fault.ts';
 import type { TranslationImplementation } from './implementation.ts';
 import type { TranslationInputs } from './inputs.ts';
-import { EXECUTE, type Permissions, READ, stage1Permissions, WRITE } from './permissions.ts';
+import { asFormOfEl2, EXECUTE, type Permissions, READ, stage1Permissions, WRITE } from './permissions.ts';
 import { PhysicalDescriptorSource } from './physical-descriptor-source.ts';
 import { hasUnprivileged } from './regime.ts';
 import type { TranslationRequest } from './request.ts';
@@ -150,13 +150,19 @@ export class Stage1Translator {
     }
     const dirtyManaged = controls.updatesDirtyState && (leaf.high & DIRTY_BIT_MODIFIER) !== 0;
     const unprivilegedShares = hasUnprivileged(controls.regime);
-    let permissions = stage1Permissions({
+    const asStored = {
       high: leaf.high,
       accessPermissions: accessPermissionsOf(dirtyManaged ? low & ~STAGE1_READ_ONLY : low),
       tableAttributes: range.ignoresHierarchicalPermissions ? 0 : leaf.tableAttributes & TABLE_ATTRIBUTES,
+    };
+    const { high, accessPermissions, tableAttributes } = controls.formOfEl2 ? asFormOfEl2(asStored) : asStored;
+    let permissions = stage1Permissions({
+      high,
+      accessPermissions,
+      tableAttributes,
       unprivilegedShares,
       privileged: request.privileged,
-      privilegedAccessNever: request.pan && this.implementation.privilegedAccessNever,
+      privilegedAccessNever: request.pan && this.implementation.privilegedAccessNever && !controls.formOfEl2,
       enhancedPan: controls.enhancedPan,
       writeImpliesExecuteNever: controls.writeImpliesExecuteNever,
     });

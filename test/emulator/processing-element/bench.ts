@@ -38,6 +38,8 @@ export class Bench {
   readonly records: ExceptionRecord[] = [];
   readonly translationChanges: TranslationChange[] = [];
   readonly reports: string[] = [];
+  /** Doublewords of memory that stand for registers; reading one that is not there fails. */
+  readonly nestedMemory = new Map<bigint, bigint>();
   position = 0;
   /** Level of the performance monitors' interrupt, as the machine was last told. */
   performanceInterrupt = false;
@@ -67,6 +69,10 @@ export class Bench {
         debugChanged: () => this.reports.push('debug'),
         performanceInterrupt: (_pe, level) => {
           this.performanceInterrupt = level;
+        },
+        nestedMemory: (_pe, address, written) => {
+          if (written !== undefined) this.nestedMemory.set(address, written);
+          return written ?? this.nestedMemory.get(address);
         },
         firmwareCall: pe => options.firmware?.(Number(pe.state.readX(0) & 0xffff_ffffn)) ?? false,
       },
@@ -131,6 +137,10 @@ export const HCR = {
   RW: bit(31),
   E2H: bit(34),
   TEA: bit(37),
+  NV: bit(42),
+  NV1: bit(43),
+  AT: bit(44),
+  NV2: bit(45),
 };
 
 /** Bits of SCR_EL3 by name. */
