@@ -371,9 +371,11 @@ export class Executor {
     }
     const linearPage = (range.memory.host + (result.physicalAddress - range.memory.base)) >>> 12;
     if (!this.code.hasCode(linearPage)) {
-      // Stores to the page must be seen from now on.
-      const physicalPage = Math.floor(result.physicalAddress / 4096);
-      for (const other of units) other.tlb.revokeWritesTo(physicalPage);
+      // Stores to the page must be seen from now on, if they were not already.
+      if (this.observer.mayWriteFreely(linearPage)) {
+        const physicalPage = Math.floor(result.physicalAddress / 4096);
+        for (const other of units) other.tlb.revokeWritesTo(physicalPage);
+      }
     }
     let records = this.code.records(linearPage);
     if (records === undefined) {

@@ -8,7 +8,7 @@ import type { TranslationContext } from '../translation/regime.ts';
 import type { Translation } from '../translation/request.ts';
 import type { TranslationTables } from '../translation/tlb-keeper.ts';
 
-export const INSTRUCTION_TLB_ENTRIES = 1024;
+export const INSTRUCTION_TLB_ENTRIES = 4096;
 const ENTRY_BYTES = 16;
 const WORDS = ENTRY_BYTES / 4;
 const CONTEXTS = 8;

@@ -20,6 +20,7 @@ interface Signature {
 }
 
 const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2&0', 'EL2', 'EL3'];
+const ALL_CONTEXTS = REGIMES.flatMap(contextsOf);
 /** TTBR bits that say where the tables are: CnP and the ASID do not. */
 const TABLE_ADDRESS = 0xffff_ffff_fffen;
 /** VTTBR_EL2.CnP. */
@@ -27,7 +28,6 @@ const COMMON_NOT_PRIVATE = 1n;
 
 /** What a keeper needs of tables of translations: each method makes entries go, and may let more go than it names. */
 export interface TranslationTables {
-  clear(): void;
   flush(context: TranslationContext): void;
   flushNonGlobal(context: TranslationContext): void;
   flushRange(context: TranslationContext, upper: boolean): void;
@@ -62,7 +62,7 @@ export class TlbKeeper {
 
   /** Forgets everything, for instance after a snapshot was restored. */
   clear(): void {
-    for (const table of this.tables) table.clear();
+    for (const table of this.tables) for (const context of ALL_CONTEXTS) table.flush(context);
     this.signatures.clear();
     this.controlsWritten();
   }

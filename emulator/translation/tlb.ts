@@ -11,7 +11,8 @@ import { MappedBlocks } from './mapped-blocks.ts';
 import { TRANSLATION_CONTEXTS, type TranslationContext } from './regime.ts';
 import type { Translation } from './request.ts';
 
-export const TLB_ENTRIES = 4096;
+/** Fewer, and pages of a kernel's code, stacks and linear map push each other out. */
+export const TLB_ENTRIES = 8192;
 export const TLB_ENTRY_BYTES = 32;
 /** Bytes of the table of one context. */
 export const TLB_CONTEXT_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
