@@ -26,24 +26,38 @@ function fixedBits(row: Instruction): number {
   return count;
 }
 
-const BUCKET_SHIFT = 21;
-const buckets: (readonly Instruction[] | undefined)[] = new Array(1 << (32 - BUCKET_SHIFT));
+/** Lists of rows by the top bits of words, each made when it is first needed, from what `among` gives. */
+class Buckets {
+  private readonly shift: number;
+  private readonly among: (word: number) => readonly Instruction[];
+  private readonly lists: (readonly Instruction[] | undefined)[];
 
-/** Rows that a word with these top bits may be, most specific first. */
-function bucket(index: number): readonly Instruction[] {
-  const known = buckets[index];
-  if (known) return known;
-  const bits = (index << BUCKET_SHIFT) >>> 0;
-  const top = (0xffffffff << BUCKET_SHIFT) >>> 0;
-  const all = isScalable(bits) ? (orderedScalable ??= order(scalableInstructions())) : ordered;
-  const rows = all.filter(({ pattern }) => ((bits ^ pattern.value) & pattern.mask & top) >>> 0 === 0);
-  buckets[index] = rows;
-  return rows;
+  constructor(bits: number, among: (word: number) => readonly Instruction[]) {
+    this.shift = 32 - bits;
+    this.among = among;
+    this.lists = new Array(1 << bits);
+  }
+
+  /** Rows that a word may be by its top bits, most specific first. */
+  of(word: number): readonly Instruction[] {
+    const index = word >>> this.shift;
+    const known = this.lists[index];
+    if (known) return known;
+    const top = 0xffff_ffff << this.shift;
+    const rows = this.among(word).filter(({ pattern }) => ((word ^ pattern.value) & pattern.mask & top) === 0);
+    this.lists[index] = rows;
+    return rows;
+  }
 }
+/** Bits 31:25 tell whose part of the encoding space it is. */
+const coarse = new Buckets(7, word =>
+  isScalable(word) ? (orderedScalable ??= order(scalableInstructions())) : ordered,
+);
+const buckets = new Buckets(11, word => coarse.of(word));
 
 /** The row and fields of a word, or undefined when no row of the tables has it. */
 export function decode(word: number): Decoded | undefined {
-  for (const row of bucket(word >>> BUCKET_SHIFT)) {
+  for (const row of buckets.of(word)) {
     if ((word & row.pattern.mask) >>> 0 !== row.pattern.value) continue;
     const fields = extractFields(row.pattern, word);
     if (row.allocated(fields)) return { row, fields };

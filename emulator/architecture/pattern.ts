@@ -66,7 +66,7 @@ export function parsePattern(text: string): Pattern {
 /** Takes the fields out of a word that matches the pattern. */
 export function extractFields(pattern: Pattern, word: number): Record<string, number> {
   const fields: Record<string, number> = {};
-  for (const { name, low, width } of pattern.fields) fields[name] = (word >>> low) & (2 ** width - 1);
+  for (const { name, low, width } of pattern.fields) fields[name] = (word >>> low) & (0xffff_ffff >>> (32 - width));
   return fields;
 }
 

@@ -71,7 +71,7 @@ export class CodeCache {
     this.slots[linearPage] = slot + 1;
     const records = this.base + slot * PAGE_STRIDE;
     const { view } = this.memory;
-    for (let i = 0; i < RECORDS; i++) view.setUint16(records + i * RECORD_SIZE, HANDLER_NOT_DECODED, true);
+    this.memory.u32.fill(HANDLER_NOT_DECODED, records >>> 2, (records + RECORDS * RECORD_SIZE) >>> 2);
     view.setUint16(records + RECORDS * RECORD_SIZE, HANDLER_PAGE_END, true);
     return records;
   }
@@ -156,7 +156,7 @@ export class CodeCache {
       view.setUint16(at, HANDLER_UNDEFINED, true);
       return true;
     }
-    const [only] = variant.statements;
+    const only = variant.statements[0];
     const direct = only?.op === 'system' ? this.direct.find(only.operation, fields) : undefined;
     if (direct) {
       view.setUint16(at, FIRST_DIRECT_HANDLER + directKinds.indexOf(direct.kind), true);

@@ -6,7 +6,7 @@
  * immediate, placed by `layOut`. Records hold no address, so a page mapped at
  * several virtual addresses is decoded once. A sentinel behind the last record leads to the next page.
  */
-import { type Instruction, shapeOf } from '../architecture/instruction.ts';
+import type { Instruction } from '../architecture/instruction.ts';
 import type { OperandKind } from '../architecture/operand.ts';
 import type { Fields } from '../architecture/pattern.ts';
 import type { Node, RegisterRef, Statement, Value } from '../architecture/semantics.ts';
@@ -216,11 +216,12 @@ export function visitStatements(statements: readonly Statement[], visitor: Visit
 
 /** Index of a decoded word's variant among the combinations of its row's shape. */
 export function shapeIndex(row: Instruction, fields: Fields): number {
-  const shape = shapeOf(row, fields);
   let index = 0;
-  for (const { name, values } of shapeDimensions(row)) {
-    const position = values.indexOf(shape[name] as number);
-    if (position < 0) throw new Error(`${row.name}: shape ${name} cannot be ${shape[name]}`);
+  for (const { name, values, of } of shapeDimensions(row)) {
+    const value = of(fields);
+    // Most values are their own positions.
+    const position = values[value] === value ? value : values.indexOf(value);
+    if (position < 0) throw new Error(`${row.name}: shape ${name} cannot be ${value}`);
     index = index * values.length + position;
   }
   return index;
@@ -229,6 +230,8 @@ export function shapeIndex(row: Instruction, fields: Fields): number {
 export interface ShapeDimension {
   readonly name: string;
   readonly values: readonly number[];
+  /** The value that fields have. */
+  of(fields: Fields): number;
 }
 
 const dimensions = new WeakMap<Instruction, readonly ShapeDimension[]>();
@@ -240,9 +243,10 @@ export function shapeDimensions(row: Instruction): readonly ShapeDimension[] {
   const list = [
     ...row.shape.map(name => {
       const field = row.pattern.fields.find(f => f.name === name);
-      return { name, values: Array.from({ length: 2 ** (field?.width ?? 0) }, (_, i) => i) };
+      const values = Array.from({ length: 2 ** (field?.width ?? 0) }, (_, i) => i);
+      return { name, values, of: (fields: Fields) => fields[name] as number };
     }),
-    ...Object.entries(row.derived).map(([name, { values }]) => ({ name, values })),
+    ...Object.entries(row.derived).map(([name, { values, of }]) => ({ name, values, of })),
   ];
   dimensions.set(row, list);
   return list;
