@@ -65,6 +65,10 @@ export interface RegisterOperand {
   readonly suffix?: VectorSuffix;
   /** Lane index as written in `v0.s[1]`. */
   readonly index?: ImmediateOperand;
+  /** `h` or `v` behind a tile of ZA: a horizontal or vertical slice, as in `za0h.s[w12, 1]`. */
+  readonly slice?: 'h' | 'v';
+  /** `[w12, 1]` behind a tile, the array or a predicate. */
+  readonly selection?: { readonly register: RegisterOperand; readonly offset: ImmediateOperand };
   /** `/m` (merging) or `/z` (zeroing) behind a predicate register. */
   readonly predication?: 'm' | 'z';
   /** `!` after a general-purpose register, as in `cpyp [x0]!, [x1]!, x2!`. */

@@ -194,7 +194,7 @@ class OperandParser {
       if (!written) return undefined;
       suffix = written;
     }
-    const { kind, name, bank, number, stackPointer } = named;
+    const { kind, name, bank, number, stackPointer, slice } = named;
     const predication = bank === 'p' ? predicationAt(this.text, stop, this.end) : undefined;
     if (predication) {
       this.at = stop + 2;
@@ -204,6 +204,23 @@ class OperandParser {
     const next = after < this.end ? this.text[after]! : ',';
     if (!',]}-['.includes(next) && next !== '!') return undefined;
     this.at = stop;
+    if (next === '[' && (bank === 'za' || bank === 'p')) {
+      this.at = after;
+      const selection = this.selection();
+      if (!selection) return undefined;
+      const span = { start, end: this.at };
+      return {
+        kind,
+        name,
+        bank,
+        number,
+        stackPointer,
+        ...(slice && { slice }),
+        ...(suffix && { suffix }),
+        selection,
+        span,
+      };
+    }
     if (next === '[' && suffix) {
       this.at = after;
       const index = this.laneIndex();
@@ -214,7 +231,8 @@ class OperandParser {
       this.at = after + 1;
       return { kind, name, bank, number, stackPointer, writeBack: true, span: { start, end: this.at } };
     }
-    return { kind, name, bank, number, stackPointer, ...(suffix ? { suffix } : {}), span: { start, end: stop } };
+    const span = { start, end: stop };
+    return { kind, name, bank, number, stackPointer, ...(slice && { slice }), ...(suffix && { suffix }), span };
   }
 
   private aliased(name: string): RegisterOperand | undefined {
@@ -225,6 +243,27 @@ class OperandParser {
     if (!register || dot < 0) return register;
     const suffix = vectorSuffix(target.slice(dot + 1));
     return suffix && { ...register, suffix };
+  }
+
+  /** `[w12, 3]` behind a register of SME. */
+  private selection(): RegisterOperand['selection'] {
+    const open = this.at;
+    this.at++;
+    this.skip();
+    const register = this.register();
+    if (!register) return this.fail(this.at, this.at + 1, 'A register w12 to w15 is expected here.');
+    this.skip();
+    if (this.text[this.at] !== ',' || this.at >= this.end)
+      return this.fail(open, this.at, 'A comma and an offset are expected behind the register.');
+    this.at++;
+    this.skip();
+    const offset = this.immediate();
+    if (!offset) return undefined;
+    this.skip();
+    if (this.text[this.at] !== ']' || this.at >= this.end)
+      return this.fail(open, this.at, 'This bracket is not closed.');
+    this.at++;
+    return { register, offset };
   }
 
   private laneIndex(): ImmediateOperand | undefined {
@@ -318,6 +357,7 @@ class OperandParser {
     for (;;) {
       this.skip();
       const from = this.at;
+      if (registers.length === 0 && this.text[from] === '}' && from < this.end) break;
       const register = this.register();
       if (!register) {
         return this.fail(from, Math.max(nameEnd(this.text, from, this.end), from + 1), 'A register is expected here.');

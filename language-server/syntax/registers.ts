@@ -7,6 +7,17 @@ const table = new Map<string, RegisterOperand>();
 function add(written: string, name: string, bank: Bank, number: number, stackPointer = false): void {
   table.set(written, { kind: 'register', name, bank, number, stackPointer, span: { start: 0, end: 0 } });
 }
+function addSlice(written: string, number: number, slice: 'h' | 'v'): void {
+  table.set(written, {
+    kind: 'register',
+    name: written,
+    bank: 'za',
+    number,
+    stackPointer: false,
+    slice,
+    span: { start: 0, end: 0 },
+  });
+}
 
 for (let number = 0; number < 32; number++) {
   if (number < 31) {
@@ -14,7 +25,11 @@ for (let number = 0; number < 32; number++) {
     add(`w${number}`, `w${number}`, 'w', number);
   }
   for (const bank of ['b', 'h', 's', 'd', 'q', 'v', 'z'] as const) add(bank + number, bank + number, bank, number);
-  if (number < 16) add(`p${number}`, `p${number}`, 'p', number);
+  if (number < 16) {
+    add(`p${number}`, `p${number}`, 'p', number);
+    add(`za${number}`, `za${number}`, 'za', number);
+    for (const slice of ['h', 'v'] as const) addSlice(`za${number}${slice}`, number, slice);
+  }
 }
 add('xzr', 'xzr', 'x', 31);
 add('wzr', 'wzr', 'w', 31);
@@ -29,7 +44,7 @@ add('lr', 'x30', 'x', 30);
 
 /** The register of this name in any letter case, without a suffix; its span is empty. */
 export function registerNamed(name: string): RegisterOperand | undefined {
-  return name.length > 3 ? undefined : (table.get(name) ?? table.get(name.toLowerCase()));
+  return name.length > 5 ? undefined : (table.get(name) ?? table.get(name.toLowerCase()));
 }
 
 /** Every spelling of a register that is understood. */

@@ -19,6 +19,7 @@
  *   #imm #±imm #imm+1 #±imm*16  numbers; `#left`, `#right` shift elements; `#byte`, `#±byte`, `#mask`, `#~mask`, `#float`
  *   #0.5|1.0(i1) #rot(rot) #turn(rot)  choices of numbers; quarter turns, 90 or 270 degrees
  *   pattern pattern*imm4 prfop  names
+ *   ZAda.s ZAthv.h[Rs+off3] {ZAthv.h[Rs+off3]} ZA[Rv+off4] {tiles} Pm.low/4[Rv+i1:tszh:tszl]  tiles, slices, elements
  *   [Xn|SP, #±imm4*2vl]    addresses: in vector lengths, `#imm5*4?` in bytes; `Xm<<2` never, `Xm?<<2` perhaps the zero
  *                          register, `Xm??` perhaps left out; `Zm.d/xs<<2`, `Zm.d/sxtw<<msz`, `Zm.d<<1` vectors
  */
@@ -26,6 +27,7 @@ import { type Instruction, instruction, type Trait } from '../instruction.ts';
 import type { OperandKind } from '../operand.ts';
 import { fieldGroup } from '../operands/field-group.ts';
 import { floatZero } from '../operands/floating-point.ts';
+import { arrayVector, predicateElement, tile, tileList, tileSlice } from '../operands/matrix.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
 import {
   elementByLowestBit,
@@ -218,6 +220,17 @@ function operandOf(token: string, pattern: Pattern): ReadingKind {
   };
   const part = (at: number) => match?.[at] ?? '';
 
+  if (is(/^(ZA\w+)\.(\w)$/)) return tile(register(part(1)), part(2));
+  if (is(/^(\{?)ZA(\w)hv\.(\w)\[Rs\+(\w*)\]\}?$/)) {
+    const numbered = part(2) === '0' ? undefined : register(`ZA${part(2)}`);
+    return tileSlice(numbered, part(3), part(4) ? group(part(4)) : undefined, part(1) !== '');
+  }
+  if (is(/^ZA\[(\w+)\+(\w+)\]$/)) return arrayVector(part(1), group(part(2)));
+  if (token === '{tiles}') return tileList('imm8');
+  if (is(/^(P\w)\.low\/(\d)\[(\w+)\+([\w:]+)\]$/)) {
+    const index = group(part(4));
+    return predicateElement(register(part(1)), part(3), elementsByLowestBit(index, Number(part(2))), index);
+  }
   if (is(/^(Z[\w=]+)\.low\/(\d)\[([\w:]+)\]$/)) {
     const index = group(part(3));
     return elementByLowestBit(register(part(1)), elementsByLowestBit(index, Number(part(2))), index);
@@ -261,7 +274,8 @@ function operandOf(token: string, pattern: Pattern): ReadingKind {
   if (is(/^#rot\((\w+)\)$/)) return rotation(part(1), [0, 90, 180, 270]);
   if (is(/^#turn\((\w+)\)$/)) return rotation(part(1), [90, 270]);
   if (is(/^#([\d.]+)\|([\d.]+)\((\w+)\)$/)) return eitherFloat(part(3), [Number(part(1)), Number(part(2))]);
-  if (is(/^#±([\w:]+)\*(\d*)vl$/)) return vectorLengths(group(part(1)), Number(part(2) || '1'));
+  if (is(/^#(±?)([\w:]+)\*(\d*)vl$/))
+    return vectorLengths(group(part(2)), { signed: part(1) !== '', scale: Number(part(3) || '1') });
   if (is(/^#(±?)([\w:]+)(?:\*(\d+))?\?$/))
     return elementOffset(group(part(2)), { signed: part(1) !== '', scale: Number(part(3) || '1') });
   if (is(/^#(±?)([\w:]+)(\+1)?(?:\*(\d+))?$/))

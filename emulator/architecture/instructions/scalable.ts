@@ -4,6 +4,7 @@
  */
 import type { Instruction } from '../instruction.ts';
 import type { FamilyRows } from './scalable-notation.ts';
+import { sme, smeDouble, smeWide } from './sme.ts';
 import {
   sve2FloatingPoint,
   sveFloatingPoint,
@@ -46,6 +47,9 @@ const groups: readonly (readonly [group: string, feature: string, families: read
   ['SVE2 cryptography', 'FEAT_SVE_AES', sve2Aes],
   ['SVE2 cryptography', 'FEAT_SVE_SM4', sve2Sm4],
   ['SVE2 cryptography', 'FEAT_SVE_SHA3', sve2Sha3],
+  ['SME', 'FEAT_SME', sme],
+  ['SME', 'FEAT_SME_F64F64', smeDouble],
+  ['SME', 'FEAT_SME_I16I64', smeWide],
 ];
 
 let rows: readonly Instruction[] | undefined;

@@ -9,9 +9,12 @@ import type { Elements } from './scalable-elements.ts';
 import { integerCode } from './scalable-immediate.ts';
 
 /** `#3, mul vl`, or nothing for 0: an offset in units of the vector's length. */
-export function vectorLengths(group: FieldGroup, scale: number): ReadingKind {
-  const code = integerCode(group, { signed: true, scale });
-  const { minimum, maximum } = code;
+export function vectorLengths(
+  group: FieldGroup,
+  options: { readonly signed: boolean; readonly scale: number },
+): ReadingKind {
+  const code = integerCode(group, options);
+  const { minimum, maximum, step: scale } = code;
   const step = scale === 1 ? '' : ` in steps of ${scale}`;
   const describe = `an offset in vector lengths: ${minimum} to ${maximum}${step}, then mul vl`;
   return {
