@@ -78,6 +78,7 @@ export const svePredicate = [
     `${counted} Zdn:5`,
     'Zdn.-hsd, Pm.-hsd',
     'sqincp 000000, uqincp 001000, sqdecp 010000, uqdecp 011000, incp 100000, decp 101000',
+    { aliases: [{ syntax: '@0 Zdn.-hsd, Pm', never: true }] },
   ),
   family('32-bit scalar, extended', `${counted} Rdn:5`, 'Xdn, Pm.bhsd, Wdn', 'sqincp 000100, sqdecp 010100'),
   family('32-bit scalar', `${counted} Rdn:5`, 'Wdn, Pm.bhsd', 'uqincp 001100, uqdecp 011100'),

@@ -30,7 +30,7 @@ export function vectorLengths(
       const next = input.operands[input.at + 1];
       if (!next && value === 0n) return { fields: code.put(0), consumed: 1 };
       if (next?.kind !== 'shift' || next.name !== 'mul vl')
-        return problem('expected “mul vl” behind the offset', next?.span ?? operand.span);
+        return problem('expected “mul vl” behind the offset', next?.span ?? operand.span, true);
       if (value < BigInt(minimum) || value > BigInt(maximum) || value % BigInt(scale) !== 0n)
         return problem(`${value} is out of range: ${minimum} to ${maximum}${step}`, operand.span, true);
       return { fields: code.put(Number(value)), consumed: 2 };
@@ -95,6 +95,8 @@ export function scalarIndex(field: string, shift: number, zero: 'impossible' | '
       if (zero === 'left out' && !current(input)) return { fields: { [field]: 31 }, consumed: 0 };
       const register = parseGeneralRegister(input, field, 64, false);
       if ('problem' in register) return register;
+      if (zero === 'impossible' && register.fields[field] === 31)
+        return problem('xzr is not possible here', current(input)?.span, true);
       const behind = shiftBehind(input, shift ? ['lsl'] : [], shift);
       return 'result' in behind ? behind.result : { ...register, consumed: behind.consumed };
     },

@@ -145,10 +145,12 @@ export function shiftedByte(signed: boolean): ReadingKind {
         fields: { imm8: Number(byte & 0xffn), sh },
         consumed,
       });
+      if (shift && amount === 8n && bits === 8) return problem('bytes have no “lsl #8”', shift.span, true);
       if (shift && fits(given)) return encode(given, amount === 8n ? 1 : 0);
       if (!shift && fits(value)) return encode(value, 0);
-      if (!shift && value % 256n === 0n && fits(value / 256n)) return encode(value / 256n, 1);
-      return problem(`${given} is out of range: ${minimum} to ${maximum}, or 256 times that`, immediate.span, true);
+      if (!shift && bits > 8 && value % 256n === 0n && fits(value / 256n)) return encode(value / 256n, 1);
+      const times = bits > 8 ? ', or 256 times that' : '';
+      return problem(`${given} is out of range: ${minimum} to ${maximum}${times}`, immediate.span, true);
     },
   };
 }

@@ -161,10 +161,17 @@ export function scalableList(register: RegisterFields, count: number, elements: 
     ...possibleBy(elements),
     print: fields => printList('z', fields[field] as number, count, `${elements.letterOf(fields)}`),
     parse: input => {
-      const list = listAt(input, 'z', count, describe);
-      if (!('kind' in list)) return list;
-      const first = list.registers[0]!;
-      if (list.index) return problem('an element is not possible here', list.index.span, true);
+      const only = current(input);
+      let first: RegisterOperand;
+      if (count === 1 && only?.kind === 'register' && only.bank === 'z' && !only.index) {
+        // GNU as takes one register without its braces.
+        first = only;
+      } else {
+        const list = listAt(input, 'z', count, describe);
+        if (!('kind' in list)) return list;
+        first = list.registers[0]!;
+        if (list.index) return problem('an element is not possible here', list.index.span, true);
+      }
       const size = sizeFields(first, elements, describe);
       if ('problem' in size) return size;
       return { fields: { ...fill(register, first.number), ...size.fields }, consumed: 1 };

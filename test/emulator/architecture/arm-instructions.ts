@@ -3,9 +3,9 @@ import { decode } from '../../../emulator/architecture/decoder.ts';
 import { disassemble } from '../../../emulator/architecture/disassembler.ts';
 import { findFeature } from '../../../emulator/architecture/feature.ts';
 import type { Instruction } from '../../../emulator/architecture/instruction.ts';
-import { allInstructions } from '../../../emulator/architecture/instructions/all.ts';
 import { systemInstructionOf } from '../../../emulator/architecture/operands/system.ts';
 import { Random } from '../translation/random.ts';
+import { allInstructions } from './all-instructions.ts';
 import { armAliases, holds, type SystemOperations } from './arm-aliases.ts';
 import { type ArmEncoding, armEncodings, encodingsOf, randomWord } from './arm-encodings.ts';
 
@@ -128,7 +128,7 @@ export function findInventions(count: number, seed: number): string[] {
       problems.add(`${hex(word)} is no encoding, but ${decoded.row.name}`);
   };
   // Words one or two bits away from an instruction are the likeliest mistakes.
-  for (const row of allInstructions())
+  for (const row of allInstructions)
     for (let i = 0; i < 400; i++) {
       let word = ((random.word() & ~row.pattern.mask) | row.pattern.value) >>> 0;
       for (let flips = random.below(3); flips > 0; flips--) word = (word ^ (1 << random.below(32))) >>> 0;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type CpuOptions, configureCpu, cpuModels, findCpuModel } from '../../../emulator/architecture/cpu-model.ts';
 import { features, findFeature } from '../../../emulator/architecture/feature.ts';
-import { allInstructions } from '../../../emulator/architecture/instructions/all.ts';
 import { extractField, field, isReserved, maskOfBits } from '../../../emulator/architecture/system-register.ts';
 import {
   findSystemRegister,
   type SystemRegisterName,
   systemRegisterNamed,
 } from '../../../emulator/architecture/system-registers/index.ts';
+import { allInstructions } from './all-instructions.ts';
 
 const virtualization: CpuOptions = { el2: true, el3: false, gicV3: true };
 
@@ -111,11 +111,7 @@ describe('the feature table', () => {
 
 describe('the features and the instruction table', () => {
   test('know each other: what an instruction asks for is a feature, and is there when the machine says so', () => {
-    const asked = new Set(
-      allInstructions()
-        .map(row => row.feature)
-        .filter(name => name !== undefined),
-    );
+    const asked = new Set(allInstructions.map(row => row.feature).filter(name => name !== undefined));
     const found: string[] = [];
     for (const name of asked) if (findFeature(name) === undefined) found.push(`${name} is no feature`);
     const withInstructions =

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Instruction } from '../../../emulator/architecture/instruction.ts';
-import { allInstructions } from '../../../emulator/architecture/instructions/all.ts';
 import { extractFields } from '../../../emulator/architecture/pattern.ts';
 import { Random } from '../translation/random.ts';
+import { allInstructions } from './all-instructions.ts';
 import { type Agreement, compareAliases, compareEncodings, findInventions } from './arm-instructions.ts';
 import { systemOperations } from './arm-registers.ts';
 
@@ -36,8 +36,8 @@ describe('Instruction rows and Arm’s lists', () => {
     const random = new Random(SEED + 2);
     const problems: string[] = [];
     const owns = (row: Instruction, word: number) => row.allocated(extractFields(row.pattern, word));
-    for (const [i, a] of allInstructions().entries())
-      for (const b of allInstructions().slice(i + 1)) {
+    for (const [i, a] of allInstructions.entries())
+      for (const b of allInstructions.slice(i + 1)) {
         const common = (a.pattern.mask & b.pattern.mask) >>> 0;
         if (((a.pattern.value ^ b.pattern.value) & common) >>> 0 !== 0) continue;
         if (common === a.pattern.mask || common === b.pattern.mask) continue;

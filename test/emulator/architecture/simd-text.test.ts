@@ -1,32 +1,7 @@
 /** Text of Advanced SIMD instructions: what assembles to which word, how words print, and what problems say. */
 import { describe, expect, test } from 'vitest';
 import { disassemble } from '../../../emulator/architecture/disassembler.ts';
-import { architectureInstructions } from '../../../language-server/assembler/architecture-instructions.ts';
-import { assembleAndLink } from '../../../language-server/assembler/index.ts';
-
-function assemble(line: string): { word?: number; problems: string[] } {
-  const { elf, problems, symbols } = assembleAndLink(
-    [{ path: 'line.s', text: `        .globl _start\n_start: ${line}\n` }],
-    { instructions: architectureInstructions },
-  );
-  const messages = problems.map(({ message }) => message);
-  if (!elf || messages.length) return { problems: messages };
-  const view = new DataView(elf.buffer, elf.byteOffset);
-  const start = symbols.find(({ name }) => name === '_start')!.address;
-  // The segment that holds `_start`: file offset, address and size stand in its program header.
-  const headers = Number(view.getBigUint64(32, true));
-  for (let i = 0; i < view.getUint16(56, true); i++) {
-    const at = headers + 56 * i;
-    const [offset, address, size] = [8, 16, 32].map(field => view.getBigUint64(at + field, true)) as [
-      bigint,
-      bigint,
-      bigint,
-    ];
-    if (start >= address && start < address + size)
-      return { word: view.getUint32(Number(offset + start - address), true), problems: [] };
-  }
-  throw new Error('no segment has the start');
-}
+import { assembleLine } from './assemble-line.ts';
 
 describe('An Advanced SIMD instruction', () => {
   test.each([
@@ -59,7 +34,7 @@ describe('An Advanced SIMD instruction', () => {
     ['uxtl2 v0.2d, v1.4s', 0x6f20a420],
     ['xtn2 v0.4s, v1.2d', 0x4ea12820],
   ])('%s is one word, which prints the same', (text, word) => {
-    expect(assemble(text)).toEqual({ word, problems: [] });
+    expect(assembleLine(text)).toEqual({ word, problems: [] });
     expect(disassemble(word, { pc: 0n })).toBe(text);
   });
 
@@ -72,7 +47,7 @@ describe('An Advanced SIMD instruction', () => {
     ['tbl v0.8b, {v1.16b-v2.16b}, v3.8b', 'tbl v0.8b, {v1.16b, v2.16b}, v3.8b'],
     ['not v0.8b, v1.8b', 'mvn v0.8b, v1.8b'],
   ])('%s is written as %s', (text, printed) => {
-    const { word, problems } = assemble(text);
+    const { word, problems } = assembleLine(text);
     expect(problems).toEqual([]);
     expect(disassemble(word!, { pc: 0n })).toBe(printed);
   });
@@ -97,6 +72,6 @@ describe('An Advanced SIMD instruction', () => {
     ['saddl v0.8h, v1.16b, v2.16b', 'Expected a vector register with 8b, 4h or 2s.'],
     ['tbl v0.16b, {v1.16b, v3.16b}, v4.16b', 'The registers of a list must be consecutive.'],
   ])('%s has a problem that tells what is possible', (text, message) => {
-    expect(assemble(text).problems).toEqual([message]);
+    expect(assembleLine(text).problems).toEqual([message]);
   });
 });

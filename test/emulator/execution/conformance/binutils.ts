@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { assembleInstruction } from '../../../../emulator/architecture/assembler.ts';
 import { decode } from '../../../../emulator/architecture/decoder.ts';
 import { disassemble } from '../../../../emulator/architecture/disassembler.ts';
-import { allInstructions } from '../../../../emulator/architecture/instructions/all.ts';
 import type { Fields } from '../../../../emulator/architecture/pattern.ts';
 import { findAbsentRegister } from '../../../../emulator/architecture/system-registers/of-absent-features.ts';
 import { type Expression, parseOperands } from '../../../../language-server/syntax/index.ts';
+import { allInstructions } from '../../architecture/all-instructions.ts';
 import { Random } from '../../translation/random.ts';
 import { type Instance, randomInstance } from './instances.ts';
 
@@ -133,7 +133,7 @@ const sameMeaning = (ours: string, theirs: string): boolean =>
 export function instancesOfAllRows(count: number, seed: number, only?: RegExp): Checked[] {
   const random = new Random(seed);
   const list: Checked[] = [];
-  for (const row of allInstructions()) {
+  for (const row of allInstructions) {
     if (only && !only.test(row.name)) continue;
     for (let i = 0; i < (row.pattern.fields.length === 0 ? 1 : count); i++) {
       const instance = randomInstance(row, random, inRoundTrip(row.name));
@@ -278,7 +278,7 @@ function constant(expression: Expression): bigint | undefined {
  */
 export function compareAllocation(count: number, seed: number): Difference[] {
   const random = new Random(seed);
-  const list = allInstructions().flatMap(row =>
+  const list = allInstructions.flatMap(row =>
     Array.from({ length: count }, () => ({
       row: row.name,
       word: ((random.word() & ~row.pattern.mask) | row.pattern.value | row.pattern.shouldBeOne) >>> 0,

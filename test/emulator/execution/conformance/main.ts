@@ -9,7 +9,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { allInstructions } from '../../../../emulator/architecture/instructions/all.ts';
+import { allInstructions } from '../../architecture/all-instructions.ts';
 import { agreementWithArm } from '../../architecture/arm-agreement.ts';
 import {
   compareAllocation,
@@ -74,7 +74,7 @@ if (wanted('arm-data')) {
 
 if (wanted('binutils')) {
   const count = 1000;
-  console.log(`binutils: ${allInstructions().length} rows, up to ${count} words of each, seed ${seed}`);
+  console.log(`binutils: ${allInstructions.length} rows, up to ${count} words of each, seed ${seed}`);
   const list = instancesOfAllRows(count, seed, rows);
   const checks = [
     ['what we print, GNU as assembles to the same word', compareWithAs(list)],
@@ -90,7 +90,7 @@ if (wanted('binutils')) {
   const lines = checks.map(([what, differences]) => `| ${what} | ${differences.length} |`);
   publish(
     'binutils',
-    `${allInstructions().length} rows, ${list.length} words, seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
+    `${allInstructions.length} rows, ${list.length} words, seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
   );
 }
 
