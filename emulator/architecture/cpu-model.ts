@@ -131,6 +131,7 @@ export const cpuModels: readonly CpuModel[] = [
     own: true,
     reports: {
       ...max.reports,
+      ID_AA64ISAR1_EL1: 0x11_1111_0121_1052n,
       ID_AA64MMFR0_EL1: 0x0100_0323_1020_1126n,
       ID_AA64MMFR2_EL1: 0x1221_0111_1201_1011n,
       ID_AA64ISAR2_EL1: 0x0010_0000_0011_0002n,
@@ -217,17 +218,16 @@ function truthful(register: string, { name, high, low }: Field, reported: number
   return Math.max(0, ...usable.map(one => one.report.value));
 }
 
-/** The fields that the properties decide. */
-function fieldsOfProperties({
-  pauth = true,
-  'pauth-impdef': hashed = false,
-  lpa2 = true,
-}: CpuProperties): [SystemRegisterName, string, bigint][] {
+/** The fields that the properties decide. `authentication`: what pointer authentication of either algorithm can do. */
+function fieldsOfProperties(
+  { pauth = true, 'pauth-impdef': hashed = false, lpa2 = true }: CpuProperties,
+  authentication: bigint,
+): [SystemRegisterName, string, bigint][] {
   const [qarma, own] = pauth ? (hashed ? [0n, 1n] : [1n, 0n]) : [0n, 0n];
   return [
-    ['ID_AA64ISAR1_EL1', 'APA', qarma],
+    ['ID_AA64ISAR1_EL1', 'APA', qarma * authentication],
     ['ID_AA64ISAR1_EL1', 'GPA', qarma],
-    ['ID_AA64ISAR1_EL1', 'API', own],
+    ['ID_AA64ISAR1_EL1', 'API', own * authentication],
     ['ID_AA64ISAR1_EL1', 'GPI', own],
     ['ID_AA64MMFR0_EL1', 'TGran4', lpa2 ? 1n : 0n],
     ['ID_AA64MMFR0_EL1', 'TGran16', lpa2 ? 2n : 1n],
@@ -251,7 +251,9 @@ function identify(model: CpuModel, options: CpuOptions): Map<SystemRegisterName,
     values.set(name, value);
   }
   if (model.hasProperties) {
-    for (const [register, name, content] of fieldsOfProperties(properties)) {
+    const isar1 = systemRegisterNamed('ID_AA64ISAR1_EL1');
+    const authentication = extractField(values.get(isar1.name) ?? 0n, isar1, 'APA');
+    for (const [register, name, content] of fieldsOfProperties(properties, authentication)) {
       const before = values.get(register) ?? 0n;
       values.set(register, insertField(before, systemRegisterNamed(register), name, content));
     }
@@ -282,8 +284,11 @@ function reportedFeatures(values: ReadonlyMap<SystemRegisterName, bigint>): Set<
     const says = value !== absent || high - low !== 3 ? value >= report.value : false;
     if (implemented && says) found.add(name);
   }
-  // Either algorithm is pointer authentication.
-  if (found.has('FEAT_PACIMP')) found.add('FEAT_PAuth');
+  // Either algorithm is pointer authentication, and reports what it can do with the same values.
+  const isar1 = systemRegisterNamed('ID_AA64ISAR1_EL1');
+  const own = Number(extractField(values.get(isar1.name) ?? 0n, isar1, 'API'));
+  for (const { name, report } of reportedBy(isar1.name, 'APA'))
+    if (own >= report.value && name !== 'FEAT_PACQARMA5') found.add(name);
   return found;
 }
 

@@ -1,5 +1,6 @@
 /** What the engine hands back to the processing element: exception calls, system registers, system instructions, waiting. */
 import { memoryOperations } from '../architecture/instructions/memory-copy-set.ts';
+import { authenticationFailures } from '../architecture/instructions/pointer-authentication.ts';
 import type { Fields } from '../architecture/pattern.ts';
 import { branchType } from '../processing-element/branch-target.ts';
 import {
@@ -10,7 +11,12 @@ import {
 } from '../processing-element/call-instructions.ts';
 import { synchronizeErrors, wakesFromWaitForInterrupt } from '../processing-element/interrupts.ts';
 import { authenticationTrap } from '../processing-element/pointer-authentication.ts';
-import { raiseBreakpointInstruction, raiseTrap, raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
+import {
+  raiseBreakpointInstruction,
+  raisePointerAuthenticationFailure,
+  raiseTrap,
+  raiseUndefined,
+} from '../processing-element/synchronous-exceptions.ts';
 import {
   completeInstruction,
   executeReadSystemRegister,
@@ -120,6 +126,12 @@ export const systemOperations: Readonly<Record<string, SystemOperation>> = {
   guardedCall: guardedBranch(true),
   eretaa: ({ pe, state }) => executeExceptionReturn(pe, { key: 'A', target: state.engine.getWide('exitAddress') }),
   eretab: ({ pe, state }) => executeExceptionReturn(pe, { key: 'B', target: state.engine.getWide('exitAddress') }),
+  ...Object.fromEntries(
+    authenticationFailures.map((name, key) => [
+      name,
+      ({ pe }: ExecutionUnit) => raisePointerAuthenticationFailure(pe, key > 1, (key & 1) === 1),
+    ]),
+  ),
   pointerAuthenticationTrap: ({ pe }) => raiseTrap(pe, authenticationTrap(pe)),
   mrs: ({ pe, registers }, f) => executeReadSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),
   msr: ({ pe, registers }, f) => executeWriteSystemRegister(pe, registers, registerKey(f), f['Rt'] as number),

@@ -60,6 +60,15 @@ function trapTarget(pe: ProcessingElement): 2 | 3 | undefined {
   return el < 3 && pe.implementation.el3 && pe.field(SCR_API) === 0 ? 3 : undefined;
 }
 
+const forms = [
+  ['FEAT_PACIMP', authenticationWord.hashed],
+  ['FEAT_PAuth2', authenticationWord.enhanced],
+  ['FEAT_FPAC', authenticationWord.faults],
+  ['FEAT_FPACCOMBINE', authenticationWord.combinedFaults],
+] as const;
+const implementedForms = (pe: ProcessingElement): number =>
+  forms.reduce((bits, [feature, at]) => bits | (Number(pe.implementation.hasFeature(feature)) << at), 0);
+
 /** The word of `authenticationWord` for the current level; 0 without the feature. */
 export function authenticationControls(pe: ProcessingElement): number {
   if (!pe.features.pauth) return 0;
@@ -77,7 +86,7 @@ export function authenticationControls(pe: ProcessingElement): number {
     ((tags(lower) | (tags(upper) << 1)) << authenticationWord.dataTags) |
     (bottomBit(pe, lower) << authenticationWord.bottomLower) |
     (bottomBit(pe, upper) << authenticationWord.bottomUpper) |
-    (Number(pe.implementation.hasFeature('FEAT_PACIMP')) << authenticationWord.hashed)
+    implementedForms(pe)
   );
 }
 

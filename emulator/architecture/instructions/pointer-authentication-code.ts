@@ -17,11 +17,16 @@ export const authenticationWord = {
   instructionTags: 9,
   /** Two bits: data addresses have. */
   dataTags: 11,
+  /** A wrong code raises an exception (FEAT_FPAC), and also in branches, returns and loads that authenticate (FEAT_FPACCOMBINE). */
+  faults: 13,
+  combinedFaults: 14,
   /** Six bits each: the lowest bit above the address, in the lower and the upper range. */
   bottomLower: 16,
   bottomUpper: 22,
   /** The code is a hash instead of QARMA5. */
   hashed: 28,
+  /** Codes are exclusive-ORed into pointers (FEAT_PAuth2). */
+  enhanced: 29,
 } as const;
 
 export type AuthenticationKey = 0 | 1 | 2 | 3;
@@ -242,6 +247,8 @@ function shapeOf(b: SemanticsBuilder, pointer: I64, word: I32, tags: I32, upper:
 const bitOf = (b: SemanticsBuilder, value: I64, at: number): I32 =>
   b.and(b.wrap(b.shrUnsigned(value, b.i64(at))), b.i32(1));
 
+const isEnhanced = (b: SemanticsBuilder, word: I32): I32 => field(b, word, authenticationWord.enhanced, 1);
+
 const codeBits = (b: SemanticsBuilder, { extension }: Shape): I64 => b.and(extension, b.i64(~(1n << BigInt(RANGE))));
 
 const tagsAt = (b: SemanticsBuilder, word: I32, data: boolean): I32 =>
@@ -252,7 +259,10 @@ const pointerHelper = (
   build: (b: SemanticsBuilder, pointer: I64, modifier: I64, keyHigh: I64, keyLow: I64, word: I32) => I64,
 ): Helper => helper(name, ['i64', 'i64', 'i64', 'i64', 'i32'], 'i64', build);
 
-/** AddPAC. A pointer that is no address gets a code that no authentication accepts. */
+/**
+ * AddPAC. A pointer that is no address gets a code that no authentication accepts; with FEAT_PAuth2 its upper bits change the
+ * code, and authentication gives them back.
+ */
 const sign = (data: boolean) =>
   pointerHelper(`sign${data ? 'Data' : 'Instruction'}`, (b, pointer, modifier, keyHigh, keyLow, word) => {
     const tags = tagsAt(b, word, data);
@@ -263,7 +273,8 @@ const sign = (data: boolean) =>
     const given = b.and(pointer, shape.extension);
     const bad = b.and(b.notEqual(given, b.i64(0)), b.notEqual(given, shape.extension));
     const mark = b.select(shape.tagged, b.i64(1n << 54n), b.i64(1n << 62n));
-    const marked = b.select(bad, b.xor(code, mark), code);
+    const replacing = b.select(bad, b.xor(code, mark), code);
+    const marked = b.select(isEnhanced(b, word), b.xor(code, pointer), replacing);
     const range = b.shl(b.zeroExtend(upper), b.i64(RANGE));
     return b.or(
       b.or(b.and(marked, codeBits(b, shape)), range),
@@ -271,7 +282,10 @@ const sign = (data: boolean) =>
     );
   });
 
-/** Auth. A wrong code leaves an address that cannot be used and tells the key by two bits. */
+/**
+ * Auth. A wrong code leaves an address that cannot be used: one that tells the key by two bits, with FEAT_PAuth2 what
+ * taking out the right code makes of it.
+ */
 const authenticate = (data: boolean, keyB: boolean) =>
   pointerHelper(
     `authenticate${data ? 'Data' : 'Instruction'}${keyB ? 'B' : 'A'}`,
@@ -281,7 +295,8 @@ const authenticate = (data: boolean, keyB: boolean) =>
       const wrong = b.and(b.xor(code, pointer), codeBits(b, shape));
       const at = b.select(shape.tagged, b.i64(53), b.i64(61));
       const failed = b.or(b.and(shape.plain, b.not(b.shl(b.i64(3), at))), b.shl(b.i64(keyB ? 2 : 1), at));
-      return b.select(b.isZero(wrong), shape.plain, failed);
+      const replaced = b.select(b.isZero(wrong), shape.plain, failed);
+      return b.select(isEnhanced(b, word), b.xor(pointer, b.and(code, codeBits(b, shape))), replaced);
     },
   );
 

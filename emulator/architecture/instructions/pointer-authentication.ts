@@ -17,6 +17,13 @@ import {
 
 const feature = 'FEAT_PAuth';
 const TRAP = 'pointerAuthenticationTrap';
+/** By the number of the key. */
+export const authenticationFailures = ['IA', 'IB', 'DA', 'DB'].map(key => `authenticationFailure${key}`) as [
+  string,
+  string,
+  string,
+  string,
+];
 
 /** Leaves the engine when a bit of the word says that the instruction is trapped. */
 function checkTrap(b: SemanticsBuilder, word: I32, bit: number): void {
@@ -30,11 +37,24 @@ const keyHalves = (b: SemanticsBuilder, name: string): [I64, I64] => [
   b.wideState(`register:${name}Lo_EL1`),
 ];
 
-/** What `sign` or `authenticate` make of a pointer while the key is enabled; the pointer itself otherwise. */
+/** Leaves the engine when a pointer that was authenticated is no address and the bit of the word says that this faults. */
+function checkFailure(b: SemanticsBuilder, word: I32, bit: number, key: AuthenticationKey, result: I64): void {
+  b.if(b.and(word, b.i32(1 << bit)), () => {
+    const plain = b.call('i64', key < 2 ? stripPointer.instruction : stripPointer.data, result, word);
+    b.if(b.notEqual(plain, result), () => {
+      b.system(authenticationFailures[key]);
+    });
+  });
+}
+
+/**
+ * What `sign` or `authenticate` make of a pointer while the key is enabled; the pointer itself otherwise. `combined`: the
+ * instruction authenticates and then uses the address.
+ */
 function withKey(
   b: SemanticsBuilder,
   key: AuthenticationKey,
-  operation: 'sign' | 'authenticate',
+  operation: 'sign' | 'authenticate' | 'combined',
   pointer: I64,
   modifier: I64,
 ): I64 {
@@ -45,6 +65,9 @@ function withKey(
     const signs = key < 2 ? signPointer.instruction : signPointer.data;
     const fn = operation === 'sign' ? signs : authenticatePointer[key];
     b.assign(result, b.call('i64', fn, pointer, modifier, ...keyHalves(b, authenticationKeys[key]), word));
+    if (operation === 'sign') return;
+    const { faults, combinedFaults } = authenticationWord;
+    checkFailure(b, word, operation === 'combined' ? combinedFaults : faults, key, b.valueOf(result));
   });
   return b.valueOf(result);
 }
@@ -188,7 +211,7 @@ const branches = ([0, 1] as const).flatMap(key => {
         feature,
         traits,
         semantics: (b, o) => {
-          branchIndirectly(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.read('i64', o.m)), way);
+          branchIndirectly(b, withKey(b, key, 'combined', b.read('i64', o.n), b.read('i64', o.m)), way);
         },
       }),
       instruction(`${stem}${letter}z`.toUpperCase(), `1101011 0 0 0${call as 0} 11111 00001 ${M} Rn:5 11111`, {
@@ -198,7 +221,7 @@ const branches = ([0, 1] as const).flatMap(key => {
         feature,
         traits,
         semantics: (b, o) => {
-          branchIndirectly(b, withKey(b, key, 'authenticate', b.read('i64', o.n), b.i64(0)), way);
+          branchIndirectly(b, withKey(b, key, 'combined', b.read('i64', o.n), b.i64(0)), way);
         },
       }),
     ];
@@ -215,7 +238,7 @@ const returns = ([0, 1] as const).flatMap(key => {
       feature,
       traits: ['branch', 'return', 'indirect'],
       semantics: (b, o) => {
-        b.branchTo(withKey(b, key, 'authenticate', b.read('i64', o.link), b.read('i64', o.modifier)));
+        b.branchTo(withKey(b, key, 'combined', b.read('i64', o.link), b.read('i64', o.modifier)));
       },
     }),
     instruction(`ERETA${letter.toUpperCase()}`, `1101011 0 1 00 11111 00001 ${key as 0} 11111 11111`, {
@@ -232,7 +255,7 @@ const returns = ([0, 1] as const).flatMap(key => {
         const links = ([1, 2, 3] as const).map(el => b.wideState(`register:ELR_EL${el}`)) as [I64, I64, I64];
         const upper = b.select(b.equal(level, b.i32(2)), links[1], links[2]);
         const link = b.select(b.equal(level, b.i32(1)), links[0], upper);
-        b.setWideState('exitAddress', withKey(b, key, 'authenticate', link, b.read('i64', o.modifier)));
+        b.setWideState('exitAddress', withKey(b, key, 'combined', link, b.read('i64', o.modifier)));
         b.system(`ereta${letter}`);
       },
     }),
@@ -280,7 +303,7 @@ const loads = ([2, 3] as const).flatMap(key =>
         traits: ['load'],
         derived: { sp: baseIsSp },
         semantics: (b, o, f) => {
-          const base = withKey(b, key, 'authenticate', baseAddress(b, o.n, f.sp), b.i64(0));
+          const base = withKey(b, key, 'combined', baseAddress(b, o.n, f.sp), b.i64(0));
           const address = b.add(base, b.immediate('i64', o.offset));
           const transfer = { operand: 't', signExtend: false, sixtyFour: true, acquireRelease: false };
           b.write(o.t, b.load(address, 8, W ? {} : { transfer }));

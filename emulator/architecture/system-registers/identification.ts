@@ -2,6 +2,14 @@
 import { bits, off, on, res0, res1, systemRegister } from '../system-register.ts';
 import { fineGrained, inHost, notInHost, readOnly, readWrite, toEL1, toEL2, trap } from './vocabulary.ts';
 
+const authenticationValues = {
+  1: 'as at first',
+  2: 'what is no address gets no code',
+  3: 'codes are exclusive-ORed into pointers',
+  4: 'and failures are exceptions',
+  5: 'also within branches, returns and loads',
+};
+
 export const identificationRegisters = [
   systemRegister('MIDR_EL1', [3, 0, 0, 0, 0], {
     brief: 'Identifies the implementer, part number and revision of the PE.',
@@ -415,8 +423,8 @@ export const identificationRegisters = [
       bits('23:20', 'LRCPC', 'Weakly ordered acquire', { values: { 1: 'LDAPR', 2: 'with LDAPUR and STLUR' } }),
       bits('19:16', 'FCMA', 'Complex arithmetic'),
       bits('15:12', 'JSCVT', 'JavaScript conversion'),
-      bits('11:8', 'API', 'Address authentication, implementation-defined algorithm'),
-      bits('7:4', 'APA', 'Address authentication, QARMA5'),
+      bits('11:8', 'API', 'Address authentication, implementation-defined algorithm', { values: authenticationValues }),
+      bits('7:4', 'APA', 'Address authentication, QARMA5', { values: authenticationValues }),
       bits('3:0', 'DPB', 'Clean to persistence', { values: { 1: 'DC CVAP', 2: 'DC CVADP too' } }),
     ],
   }),
@@ -437,7 +445,7 @@ export const identificationRegisters = [
       bits('27:24', 'PAC_frac', 'Constant PAC field'),
       bits('23:20', 'BC', 'Conditional branch with hint'),
       bits('19:16', 'MOPS', 'Memory copy and set'),
-      bits('15:12', 'APA3', 'Address authentication, QARMA3'),
+      bits('15:12', 'APA3', 'Address authentication, QARMA3', { values: authenticationValues }),
       bits('11:8', 'GPA3', 'Generic authentication, QARMA3'),
       bits('7:4', 'RPRES', 'Reciprocal estimate precision'),
       bits('3:0', 'WFxT', 'WFET and WFIT'),
