@@ -123,7 +123,7 @@ export class SlowMemory {
     const low = Number(BigInt.asUintN(12, address));
     const alignment = Math.max(accessAlignment(descriptor), naturalAlignment(descriptor), size);
     if ((low & (alignment - 1)) !== 0) return false;
-    if ((descriptor & ACCESS_UNPRIVILEGED) !== 0 || unit.state.engine.get('bigEndianData')) return false;
+    if ((descriptor & ACCESS_UNPRIVILEGED) !== 0) return false;
     const linear = unit.tlb.findForWrite(unit.context, address);
     if (linear < 0) return false;
     this.observer.beforeWrite(linear, size);
