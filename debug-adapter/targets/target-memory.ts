@@ -34,6 +34,7 @@ export function translate(
       const result = unit.translator.translateIntermediate(Number(address), {
         access,
         privileged: true,
+        secure: isSecure(unit.pe, 1),
         purpose: 'inspect',
         recorder,
       });

@@ -46,7 +46,7 @@ const rows = [
   has('FEAT_RASv1p1', 'ID_AA64PFR0_EL1', 'RAS', 2, 'RAS version 1.1'),
   lacks('FEAT_SVE', 'ID_AA64PFR0_EL1', 'SVE', 1, 'Scalable vectors'),
   lacks('FEAT_RME', 'ID_AA64PFR0_EL1', 'RME', 1, 'Realms'),
-  lacks('FEAT_SEL2', 'ID_AA64PFR0_EL1', 'SEL2', 1, 'Secure EL2'),
+  has('FEAT_SEL2', 'ID_AA64PFR0_EL1', 'SEL2', 1, 'Secure EL2'),
   has('FEAT_DIT', 'ID_AA64PFR0_EL1', 'DIT', 1, 'Data-independent timing'),
   has('FEAT_CSV2', 'ID_AA64PFR0_EL1', 'CSV2', 1, 'Branch predictions kept apart by address space'),
   has('FEAT_CSV2_2', 'ID_AA64PFR0_EL1', 'CSV2', 2, 'Branch predictions kept apart by SCXTNUM_ELx'),

@@ -28,8 +28,9 @@ export interface ExceptionEntry {
   readonly preferredReturn: bigint;
   /** Goes to FAR_ELx. */
   readonly faultAddress?: bigint;
-  /** Goes to HPFAR_EL2 (entries to EL2 only): the address in bytes. */
+  /** The intermediate physical address of a stage 2 fault, in bytes, and what goes to HPFAR_EL2 about it. */
   readonly ipa?: bigint;
+  readonly hypervisorFaultAddress?: bigint;
   /** The control that caused a trap, in words. */
   readonly reason?: string;
 }
@@ -90,9 +91,8 @@ export function takeException(pe: ProcessingElement, entry: ExceptionEntry): voi
   const syndrome = entry.syndrome && encodeSyndrome(entry.syndrome, to === from);
   if (syndrome !== undefined) state.write(ESR[to], syndrome);
   if (entry.faultAddress !== undefined) state.write(FAR[to], entry.faultAddress);
-  // FIPA holds bits 51:12 of the address at 43:4 or above.
   const ipa = to === 2 && entry.ipa !== undefined ? entry.ipa & ~0xfffn : undefined;
-  if (ipa !== undefined) state.write('HPFAR_EL2', ipa >> 8n);
+  if (to === 2 && entry.hypervisorFaultAddress !== undefined) state.write('HPFAR_EL2', entry.hypervisorFaultAddress);
   const vmid = currentVmid(pe);
 
   state.setLevel(to, 1);

@@ -1,9 +1,8 @@
 /** PSTATE as SPSR_ELx saves it, and the rules for what may be restored (Arm ARM C5.2.19, D1.4.4). */
 import type { ExceptionLevel } from '../architecture/system-register.ts';
-import { isSecureBelowEl3, trapsGeneralExceptions } from './effective-registers.ts';
+import { el2Enabled, trapsGeneralExceptions } from './effective-registers.ts';
 import { isImplemented } from './implementation.ts';
 import type { ProcessingElement } from './processing-element.ts';
-import { registerField } from './register-field.ts';
 
 /** Bit positions in SPSR_ELx. DAIF lies at 9:6 there and in `state.daif` alike; every field here is below bit 32. */
 const SPSR = {
@@ -23,8 +22,6 @@ const SPSR = {
   level: 2,
 } as const;
 const DAIF_MASK = 0x3c0;
-
-const EEL2 = registerField('SCR_EL3', 'EEL2');
 
 /** The value SPSR_ELx takes when an exception is taken now. Fields of features that are not implemented are zero. */
 export function packSavedState(pe: ProcessingElement): bigint {
@@ -68,7 +65,7 @@ export function legalReturn(
 ): { el: ExceptionLevel; spSel: 0 | 1 } | undefined {
   const mode = returnMode(Number(savedState & 0xffff_ffffn));
   if (mode === undefined || mode.el > pe.state.el || !isImplemented(pe.implementation, mode.el)) return undefined;
-  if (mode.el === 2 && isSecureBelowEl3(pe) && !(pe.features.secureEl2 && pe.field(EEL2) === 1)) return undefined;
+  if (mode.el === 2 && !el2Enabled(pe)) return undefined;
   if (mode.el === 1 && trapsGeneralExceptions(pe)) return undefined;
   return mode;
 }

@@ -1,8 +1,8 @@
 /** Raising each kind of synchronous exception: which level takes it, and what it reports (Arm ARM D1.3.5). */
-import { type Fault, statusCode } from '../translation/fault.ts';
+import { type Fault, hypervisorFaultAddress, statusCode } from '../translation/fault.ts';
 import { debugTarget } from './debug-enable.ts';
 import { el2Enabled, hcrField, scrField, trapsGeneralExceptions } from './effective-registers.ts';
-import { takeException } from './exception.ts';
+import { type ExceptionEntry, takeException } from './exception.ts';
 import type { InstructionTrap } from './floating-point-access.ts';
 import type { ProcessingElement } from './processing-element.ts';
 import { registerField } from './register-field.ts';
@@ -107,8 +107,10 @@ function abortTarget(pe: ProcessingElement, fault: Fault): 1 | 2 | 3 {
 }
 
 /** HPFAR_EL2 describes stage 2 faults only. */
-function ipaOf({ stage, intermediatePhysicalAddress }: Fault): { ipa?: bigint } {
-  return stage === 2 && intermediatePhysicalAddress !== undefined ? { ipa: BigInt(intermediatePhysicalAddress) } : {};
+function ipaOf(fault: Fault): Pick<ExceptionEntry, 'ipa' | 'hypervisorFaultAddress'> {
+  const { stage, intermediatePhysicalAddress: ipa } = fault;
+  if (stage !== 2 || ipa === undefined) return {};
+  return { ipa: BigInt(ipa), hypervisorFaultAddress: hypervisorFaultAddress(fault) };
 }
 
 /** The instruction at the PC could not be fetched. */

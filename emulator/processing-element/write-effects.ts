@@ -74,8 +74,9 @@ const effects: Partial<Record<SystemRegisterName, WriteEffect>> = {
   TTBR1_EL2: tableBase('TTBR1_EL2', 'asid'),
   TTBR0_EL3: tableBase('TTBR0_EL3', 'asid'),
   VTTBR_EL2: tableBase('VTTBR_EL2', 'vmid'),
+  VSTTBR_EL2: translationControls('VSTTBR_EL2'),
 };
-const controlRegisters = 'TCR_EL1 TCR_EL2 TCR_EL3 VTCR_EL2 MAIR_EL1 MAIR_EL2 MAIR_EL3'.split(
+const controlRegisters = 'TCR_EL1 TCR_EL2 TCR_EL3 VTCR_EL2 VSTCR_EL2 MAIR_EL1 MAIR_EL2 MAIR_EL3'.split(
   ' ',
 ) as SystemRegisterName[];
 for (const register of controlRegisters) effects[register] = translationControls(register);

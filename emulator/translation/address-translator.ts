@@ -25,7 +25,7 @@ import type { Translation, TranslationRequest, TranslationResult } from './reque
 import { neededPermissions, type Stage1Failure, type Stage1Result, Stage1Translator } from './stage-1.ts';
 import { decodeStage1, type Stage1Controls } from './stage-1-controls.ts';
 import { type Stage2Result, Stage2Translator } from './stage-2.ts';
-import { decodeStage2, type Stage2Controls } from './stage-2-controls.ts';
+import { decodeStage2, type GuestStage2, type Stage2Controls, stage2Of } from './stage-2-controls.ts';
 import type { Stage2Failure, WalkStep } from './table-walk.ts';
 
 const guestRegisters = [
@@ -36,6 +36,8 @@ const guestRegisters = [
   'TTBR1_EL1',
   'VTCR_EL2',
   'VTTBR_EL2',
+  'VSTCR_EL2',
+  'VSTTBR_EL2',
 ] as const satisfies readonly TranslationRegister[];
 
 /** How a guest's addresses are translated: a hypervisor changes these registers when it leaves the guest. */
@@ -50,7 +52,8 @@ interface CurrentControls {
   readonly generation: number;
   readonly hypervisorConfiguration: bigint;
   readonly stage1: Map<TranslationRegime, Stage1Controls>;
-  stage2: Stage2Controls | undefined;
+  /** Of Secure guests and of Non-secure ones. */
+  readonly stage2: Map<boolean, GuestStage2>;
 }
 
 /**
@@ -63,7 +66,7 @@ export class AddressTranslator {
   private readonly stage1: Stage1Translator;
   private readonly stage2: Stage2Translator;
   private readonly stage1Cache = new Map<TranslationRegime, Stage1Controls>();
-  private stage2Cache: Stage2Controls | undefined;
+  private readonly stage2Cache = new Map<boolean, GuestStage2>();
   private known: CurrentControls | undefined;
 
   constructor(inputs: TranslationInputs) {
@@ -103,7 +106,7 @@ export class AddressTranslator {
     const generation = inputs.generation();
     if (known && known.generation === generation) return known;
     const hypervisorConfiguration = inputs.effectiveHypervisorConfiguration();
-    this.known = { generation, hypervisorConfiguration, stage1: new Map(), stage2: undefined };
+    this.known = { generation, hypervisorConfiguration, stage1: new Map(), stage2: new Map() };
     return this.known;
   }
 
@@ -146,25 +149,41 @@ export class AddressTranslator {
     return controls;
   }
 
-  /** The stage 2 controls of the EL1&0 regime as they stand now; `enabled` says whether it is on. */
-  stage2Controls(): Stage2Controls {
+  /** Stage 2 of the EL1&0 regime in a Security state as it stands now; `enabled` says whether it is on. */
+  stage2Controls(secure: boolean): GuestStage2 {
     const current = this.current();
-    current.stage2 ??= this.readStage2(current.hypervisorConfiguration);
-    return current.stage2;
+    let controls = current.stage2.get(secure);
+    if (!controls) {
+      controls = this.readStage2(secure, current.hypervisorConfiguration);
+      current.stage2.set(secure, controls);
+    }
+    return controls;
   }
 
-  private readStage2(hypervisorConfiguration: bigint): Stage2Controls {
-    const { inputs, stage2Cache: known } = this;
+  private readStage2(secure: boolean, hypervisorConfiguration: bigint): GuestStage2 {
+    const { inputs } = this;
+    const known = this.stage2Cache.get(secure);
     const hcr = hypervisorConfiguration & HYPERVISOR_BITS;
     const vtcr = inputs.register('VTCR_EL2');
     const vttbr = inputs.register('VTTBR_EL2');
+    const vstcr = secure ? inputs.register('VSTCR_EL2') : 0n;
+    const vsttbr = secure ? inputs.register('VSTTBR_EL2') : 0n;
     const sctlr = inputs.register('SCTLR_EL2') & SYSTEM_CONTROL_BITS;
     if (known) {
       const { source } = known;
-      if (source.hcr === hcr && source.vtcr === vtcr && source.vttbr === vttbr && source.sctlr === sctlr) return known;
+      if (
+        source.hcr === hcr &&
+        source.vtcr === vtcr &&
+        source.vttbr === vttbr &&
+        source.vstcr === vstcr &&
+        source.vsttbr === vsttbr &&
+        source.sctlr === sctlr
+      ) {
+        return known;
+      }
     }
-    const controls = decodeStage2({ vtcr, vttbr, hcr, sctlr }, this.implementation);
-    this.stage2Cache = controls;
+    const controls = decodeStage2({ secure, vtcr, vttbr, vstcr, vsttbr, hcr, sctlr }, this.implementation);
+    this.stage2Cache.set(secure, controls);
     return controls;
   }
 
@@ -178,15 +197,16 @@ export class AddressTranslator {
   /** Translates an address, checks the access and makes the hardware updates that its purpose allows. */
   translate(request: TranslationRequest): TranslationResult {
     const controls = this.stage1Controls(request.regime);
-    let stage2: Stage2Controls | undefined;
+    let stage2: GuestStage2 | undefined;
     if (request.regime === 'EL1&0') {
-      const candidate = this.stage2Controls();
+      const candidate = this.stage2Controls(request.secure);
       if (candidate.enabled) stage2 = candidate;
     }
     const first = this.stage1.translate(controls, stage2, request);
     if (first.failed) return { ok: false, fault: stage1Fault(request, first) };
     if (!stage2 || request.stage1Only) return { ok: true, ...stage1Translation(first) };
-    const second = this.stage2.translate(stage2, first.outputAddress, {
+    const tables = stage2Of(stage2, first.nonSecure);
+    const second = this.stage2.translate(tables, first.outputAddress, {
       needed: neededPermissions(request.access),
       privileged: request.privileged,
       purpose: request.purpose,
@@ -194,20 +214,20 @@ export class AddressTranslator {
       recorder: request.recorder,
     });
     if (second.failed) return { ok: false, fault: stage2Fault(request, second, false) };
-    return combine(request, stage2, first, second);
+    return combine(request, tables, first, second);
   }
 
   /**
-   * Translates an intermediate physical address of the current guest; undefined where stage 2 is off and the address
-   * is already physical.
+   * Translates an intermediate physical address of the current guest, a Secure one of a Secure guest; undefined where
+   * stage 2 is off and the address is already physical.
    */
   translateIntermediate(
     address: number,
-    request: Pick<TranslationRequest, 'access' | 'privileged' | 'purpose' | 'recorder'>,
+    request: Pick<TranslationRequest, 'access' | 'privileged' | 'secure' | 'purpose' | 'recorder'>,
   ): Stage2Result | Stage2Failure | undefined {
-    const controls = this.stage2Controls();
-    if (!controls.enabled) return undefined;
-    return this.stage2.translate(controls, address, {
+    const guest = this.stage2Controls(request.secure);
+    if (!guest.enabled) return undefined;
+    return this.stage2.translate(stage2Of(guest, !request.secure), address, {
       needed: neededPermissions(request.access),
       privileged: request.privileged,
       purpose: request.purpose,
@@ -263,7 +283,7 @@ function combine(
   return {
     ok: true,
     physicalAddress: second.physicalAddress,
-    nonSecure: true,
+    nonSecure: second.nonSecure,
     attributes,
     shareability: effectiveShareability(attributes, combineShareability(first.shareability, second.shareability)),
     read: (permissions & READ) !== 0,
@@ -299,6 +319,7 @@ function stage2Fault(request: TranslationRequest, failed: Stage2Failure, onStage
     write: isWrite(request, failed.refusedWrite),
     virtualAddress: request.virtualAddress,
     intermediatePhysicalAddress: failed.intermediatePhysicalAddress,
+    intermediateNonSecure: failed.intermediateNonSecure,
   };
 }
 

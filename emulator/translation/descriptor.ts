@@ -49,7 +49,7 @@ export function updateDescriptor(
     bigEndian ? joinHalves(swapBytes(low), swapBytes(leaf.high)) : joinHalves(leaf.high, low);
   return inputs.compareAndSwap(
     leaf.descriptorPhysicalAddress,
-    leaf.descriptorNonSecure,
+    leaf.descriptorPhysicalNonSecure,
     inMemory(leaf.low),
     inMemory(newLow),
   );

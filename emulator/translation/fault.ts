@@ -37,6 +37,8 @@ export interface Fault {
   readonly virtualAddress: bigint;
   /** The address that stage 2 was asked for, for HPFAR_EL2; undefined for stage 1. */
   readonly intermediatePhysicalAddress: number | undefined;
+  /** HPFAR_EL2.NS: it is a Non-secure address of a Secure guest. */
+  readonly intermediateNonSecure?: boolean;
 }
 
 /** Codes by kind and level; kinds without levels have one code, at level 0. */
@@ -54,8 +56,12 @@ export function statusCode({ kind, level }: Pick<Fault, 'kind' | 'level'>): numb
   return code;
 }
 
+/** HPFAR_EL2.NS. */
+const NON_SECURE = 1n << 63n;
+
 /** HPFAR_EL2 for a stage 2 fault: FIPA is bits 51:12 of the address at bits 43:4. */
 export function hypervisorFaultAddress(fault: Fault): bigint {
   if (fault.intermediatePhysicalAddress === undefined) return 0n;
-  return BigInt(Math.floor(fault.intermediatePhysicalAddress / 4096)) << 4n;
+  const page = BigInt(Math.floor(fault.intermediatePhysicalAddress / 4096)) << 4n;
+  return fault.intermediateNonSecure ? page | NON_SECURE : page;
 }

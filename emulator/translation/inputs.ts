@@ -24,6 +24,8 @@ export type TranslationRegister =
   | 'TTBR0_EL3'
   | 'TTBR1_EL1'
   | 'TTBR1_EL2'
+  | 'VSTCR_EL2'
+  | 'VSTTBR_EL2'
   | 'VTCR_EL2'
   | 'VTTBR_EL2';
 

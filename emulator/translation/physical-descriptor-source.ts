@@ -7,6 +7,7 @@ export class PhysicalDescriptorSource implements DescriptorSource {
   low = 0;
   high = 0;
   physicalAddress = 0;
+  physicalNonSecure = true;
   private readonly inputs: TranslationInputs;
 
   constructor(inputs: TranslationInputs) {
@@ -15,6 +16,7 @@ export class PhysicalDescriptorSource implements DescriptorSource {
 
   load(address: number, nonSecure: boolean, level: TableLevel): WalkFailure | undefined {
     this.physicalAddress = address;
+    this.physicalNonSecure = nonSecure;
     const low = this.inputs.readWord(address, nonSecure);
     const high = this.inputs.readWord(address + 4, nonSecure);
     if (low === undefined || high === undefined) return { failed: true, kind: 'externalAbortOnWalk', level };

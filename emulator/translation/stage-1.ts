@@ -32,7 +32,7 @@ import { hasUnprivileged } from './regime.ts';
 import type { TranslationRequest } from './request.ts';
 import type { AddressRange, Stage1Controls } from './stage-1-controls.ts';
 import { type Stage2Translator, tableAccess } from './stage-2.ts';
-import type { Stage2Controls } from './stage-2-controls.ts';
+import { type GuestStage2, stage2Of } from './stage-2-controls.ts';
 import {
   type DescriptorSource,
   HIGH_WORD,
@@ -95,10 +95,10 @@ export class Stage1Translator {
     this.throughStage2 = new Stage2DescriptorSource(inputs, stage2);
   }
 
-  /** @param stage2 the controls of stage 2 where it is on and translates the addresses of stage 1 tables */
+  /** @param stage2 stage 2 where it is on and translates the addresses of stage 1 tables */
   translate(
     controls: Stage1Controls,
-    stage2: Stage2Controls | undefined,
+    stage2: GuestStage2 | undefined,
     request: TranslationRequest,
   ): Stage1Result | Stage1Failure {
     const low = Number(request.virtualAddress & 0xffff_ffffn);
@@ -137,7 +137,7 @@ export class Stage1Translator {
   private finish(
     controls: Stage1Controls,
     range: AddressRange,
-    stage2: Stage2Controls | undefined,
+    stage2: GuestStage2 | undefined,
     request: TranslationRequest,
     leaf: Leaf,
   ): Stage1Result | Stage1Failure | undefined {
@@ -180,7 +180,7 @@ export class Stage1Translator {
     low >>>= 0;
     if (low !== leaf.low) {
       if (stage2) {
-        const refused = this.throughStage2.requireWritable(leaf.descriptorAddress, leaf.level);
+        const refused = this.throughStage2.requireWritable(leaf);
         if (refused) return { ...refused, refusedWrite: refused.nested?.refusedWrite ?? false };
       }
       const outcome = updateDescriptor(this.inputs, leaf, low, range.format.bigEndian);
@@ -265,9 +265,10 @@ class Stage2DescriptorSource implements DescriptorSource {
   low = 0;
   high = 0;
   physicalAddress = 0;
+  physicalNonSecure = true;
   private readonly inner: PhysicalDescriptorSource;
   private readonly stage2: Stage2Translator;
-  private controls: Stage2Controls | undefined;
+  private guest: GuestStage2 | undefined;
   private request: TranslationRequest | undefined;
 
   constructor(inputs: TranslationInputs, stage2: Stage2Translator) {
@@ -275,30 +276,32 @@ class Stage2DescriptorSource implements DescriptorSource {
     this.stage2 = stage2;
   }
 
-  prepare(controls: Stage2Controls, request: TranslationRequest): void {
-    this.controls = controls;
+  prepare(guest: GuestStage2, request: TranslationRequest): void {
+    this.guest = guest;
     this.request = request;
   }
 
   load(address: number, nonSecure: boolean, level: TableLevel): WalkFailure | undefined {
-    const nested = this.translate(address, false);
+    const nested = this.translate(address, nonSecure, false);
     if (nested.failed) return { failed: true, kind: nested.kind, level: nested.level, nested };
-    const failed = this.inner.load(nested.physicalAddress, nonSecure, level);
+    const failed = this.inner.load(nested.physicalAddress, nested.nonSecure, level);
     this.low = this.inner.low;
     this.high = this.inner.high;
     this.physicalAddress = nested.physicalAddress;
+    this.physicalNonSecure = nested.nonSecure;
     return failed;
   }
 
   /** Stage 2 must let stage 1 write the descriptor that it updates. */
-  requireWritable(address: number, level: TableLevel): WalkFailure | undefined {
-    const nested = this.translate(address, true);
+  requireWritable({ descriptorAddress, descriptorNonSecure, level }: Leaf): WalkFailure | undefined {
+    const nested = this.translate(descriptorAddress, descriptorNonSecure, true);
     return nested.failed ? { failed: true, kind: nested.kind, level, nested } : undefined;
   }
 
-  private translate(address: number, write: boolean) {
-    const { controls, request } = this;
-    if (!controls || !request) throw new Error('a walk through stage 2 began without its controls');
-    return this.stage2.translate(controls, address, tableAccess(write, request.purpose, request.recorder));
+  private translate(address: number, nonSecure: boolean, write: boolean) {
+    const { guest, request } = this;
+    if (!guest || !request) throw new Error('a walk through stage 2 began without its controls');
+    const access = tableAccess(write, request.purpose, request.recorder);
+    return this.stage2.translate(stage2Of(guest, nonSecure), address, access);
   }
 }

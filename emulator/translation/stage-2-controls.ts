@@ -7,18 +7,43 @@ import { HYPERVISOR } from './regime.ts';
 import type { TableFormat } from './table-walk.ts';
 
 export interface Stage2Registers {
+  /** The guest is Secure (FEAT_SEL2); VSTCR_EL2 and VSTTBR_EL2 count for no other. */
+  readonly secure: boolean;
   readonly vtcr: bigint;
   readonly vttbr: bigint;
+  readonly vstcr: bigint;
+  readonly vsttbr: bigint;
   /** Effective HCR_EL2. */
   readonly hcr: bigint;
   /** SCTLR_EL2, for the endianness of the tables. */
   readonly sctlr: bigint;
 }
 
-export interface Stage2Controls {
+/** Which addresses a set of tables translates, where the tables are, and where what they map is. */
+export interface Stage2Space {
+  /** HPFAR_EL2.NS: Non-secure addresses of a Secure guest. */
+  readonly addressNonSecure: boolean;
+  readonly tablesNonSecure: boolean;
+  readonly outputNonSecure: boolean;
+}
+
+/** Stage 2 of a guest. A Secure guest has intermediate physical addresses of two kinds, with tables for each. */
+export interface GuestStage2 {
   readonly source: Stage2Registers;
   /** HCR_EL2.VM, or DC which implies it. */
   readonly enabled: boolean;
+  /** For the Secure addresses of a Secure guest. */
+  readonly secure: Stage2Controls | undefined;
+  readonly nonSecure: Stage2Controls;
+}
+
+/** The controls for an intermediate physical address of one kind. */
+export function stage2Of({ secure, nonSecure }: GuestStage2, addressNonSecure: boolean): Stage2Controls {
+  return addressNonSecure || !secure ? nonSecure : secure;
+}
+
+export interface Stage2Controls {
+  readonly space: Stage2Space;
   /** False where SL0 and T0SZ do not fit each other or the implementation: every access faults. */
   readonly valid: boolean;
   readonly format: TableFormat;
@@ -36,6 +61,10 @@ export interface Stage2Controls {
 
 /** Tables that may be concatenated at the start of a stage 2 walk, as address bits. */
 const CONCATENATED_BITS = 4;
+
+function bit(value: bigint, position: number): boolean {
+  return field(value, position, 1) === 1;
+}
 
 function field(value: bigint, low: number, width: number): number {
   return Number((value >> BigInt(low)) & ((1n << BigInt(width)) - 1n));
@@ -64,9 +93,49 @@ function startLevelOf(
   return (3 - startField) as TableLevel;
 }
 
+/** Bits of VTCR_EL2 that are in force for Secure addresses as well: IRGN0 to SH0, PS, VS, HA, HD, HWU and DS. */
+const SHARED_CONTROLS = 0x1_1e6f_3f00n;
+
 /** Decodes the stage 2 registers. */
-export function decodeStage2(registers: Stage2Registers, implementation: TranslationImplementation): Stage2Controls {
-  const { vtcr, vttbr, hcr } = registers;
+export function decodeStage2(registers: Stage2Registers, implementation: TranslationImplementation): GuestStage2 {
+  const { secure, vtcr, vttbr, vstcr, vsttbr, hcr } = registers;
+  const enabled = (hcr & (HYPERVISOR.VM | HYPERVISOR.DC)) !== 0n;
+  const decode = (control: bigint, base: bigint, space: Stage2Space): Stage2Controls =>
+    decodeTables(registers, control, base, space, implementation);
+  if (!secure) {
+    const space = { addressNonSecure: false, tablesNonSecure: true, outputNonSecure: true };
+    return { source: registers, enabled, secure: undefined, nonSecure: decode(vtcr, vttbr, space) };
+  }
+  // A Non-secure output of one kind of address makes that of the next kind Non-secure, too.
+  const [sw, sa] = [bit(vstcr, 29), bit(vstcr, 30)];
+  const [nsw, nsa] = [bit(vtcr, 29), bit(vtcr, 30)];
+  return {
+    source: registers,
+    enabled,
+    secure: decode((vstcr & ~SHARED_CONTROLS) | (vtcr & SHARED_CONTROLS), vsttbr, {
+      addressNonSecure: false,
+      tablesNonSecure: sw,
+      outputNonSecure: sw || sa,
+    }),
+    nonSecure: decode(vtcr, vttbr, {
+      addressNonSecure: true,
+      tablesNonSecure: nsw,
+      outputNonSecure: sw || sa || nsw || nsa,
+    }),
+  };
+}
+
+/**
+ * @param vtcr VTCR_EL2, or what VSTCR_EL2 makes of it for Secure addresses
+ * @param base VTTBR_EL2 or VSTTBR_EL2
+ */
+function decodeTables(
+  { hcr, vttbr, sctlr }: Stage2Registers,
+  vtcr: bigint,
+  base: bigint,
+  space: Stage2Space,
+  implementation: TranslationImplementation,
+): Stage2Controls {
   const has = (mask: bigint): boolean => (hcr & mask) !== 0n;
   const granule = implementedGranule(granuleOfTg0(field(vtcr, 14, 2)), implementation.stage2Granules);
   const sizeField = field(vtcr, 0, 6);
@@ -88,8 +157,7 @@ export function decodeStage2(registers: Stage2Registers, implementation: Transla
   const tableBytes = 8 * 2 ** Math.max(resolved, 1);
   const updatesAccessFlag = implementation.updatesAccessFlag && field(vtcr, 21, 1) === 1;
   return {
-    source: registers,
-    enabled: has(HYPERVISOR.VM | HYPERVISOR.DC),
+    space,
     valid,
     format: {
       stage: 2,
@@ -100,8 +168,8 @@ export function decodeStage2(registers: Stage2Registers, implementation: Transla
       startLevel,
       ...output,
       shareability: shareabilityOfAll(output.addressLayout, field(vtcr, 12, 2)),
-      ...firstTable(vttbr, output, tableBytes),
-      bigEndian: field(registers.sctlr, 25, 1) === 1,
+      ...firstTable(base, output, tableBytes),
+      bigEndian: field(sctlr, 25, 1) === 1,
     },
     vmid: field(vttbr, 48, implementation.vmidBits === 16 && field(vtcr, 19, 1) === 1 ? 16 : 8),
     updatesAccessFlag,

@@ -29,6 +29,7 @@ export interface Stage2Request {
 export interface Stage2Result {
   readonly failed: false;
   readonly physicalAddress: number;
+  readonly nonSecure: boolean;
   readonly permissions: Permissions;
   /** MemAttr as it stands in the descriptor. */
   readonly memoryAttributes: number;
@@ -47,17 +48,32 @@ export class Stage2Translator {
     this.source = new PhysicalDescriptorSource(inputs);
   }
 
-  /** Translates an address of a guest whose stage 2 is on. Stage 2 exists in Non-secure state only. */
+  /** Translates an address of a guest whose stage 2 is on. */
   translate(controls: Stage2Controls, address: number, request: Stage2Request): Stage2Result | Stage2Failure {
-    const { format } = controls;
-    if (!controls.valid || address >= format.inputLimit) return failure('translation', 0, address);
+    const { format, space } = controls;
+    const failure = (kind: FaultKind, level: TableLevel, refusedWrite = false): Stage2Failure => ({
+      failed: true,
+      kind,
+      level,
+      intermediatePhysicalAddress: address,
+      intermediateNonSecure: space.addressNonSecure,
+      refusedWrite,
+    });
+    if (!controls.valid || address >= format.inputLimit) return failure('translation', 0);
     const updates = request.purpose === 'access' || request.purpose === 'cacheMaintenance';
     for (;;) {
-      const leaf = walkTables(this.source, format, address, true, request.recorder, request.onStage1Walk);
-      if (leaf.failed) return failure(leaf.kind, leaf.level, address);
+      const leaf = walkTables(
+        this.source,
+        format,
+        address,
+        space.tablesNonSecure,
+        request.recorder,
+        request.onStage1Walk,
+      );
+      if (leaf.failed) return failure(leaf.kind, leaf.level);
       let { low } = leaf;
       if ((low & ACCESS_FLAG) === 0) {
-        if (!controls.updatesAccessFlag) return failure('accessFlag', leaf.level, address);
+        if (!controls.updatesAccessFlag) return failure('accessFlag', leaf.level);
         if (updates) low |= ACCESS_FLAG;
       }
       const dirtyManaged = controls.updatesDirtyState && (leaf.high & DIRTY_BIT_MODIFIER) !== 0;
@@ -69,10 +85,10 @@ export class Stage2Translator {
         this.implementation.separateStage2ExecuteNever,
       );
       const missing = request.needed & ~permissions;
-      if (missing !== 0) return failure('permission', leaf.level, address, missing === WRITE);
+      if (missing !== 0) return failure('permission', leaf.level, missing === WRITE);
       const memoryAttributes = memoryAttributesOf(low);
       if (request.onStage1Walk && controls.protectsTableWalks && isStage2Device(memoryAttributes, controls)) {
-        return failure('permission', leaf.level, address);
+        return failure('permission', leaf.level);
       }
       if (dirtyManaged && (low & STAGE2_WRITABLE) === 0) {
         if (request.purpose === 'access' && (request.needed & WRITE) !== 0) low |= STAGE2_WRITABLE;
@@ -81,11 +97,12 @@ export class Stage2Translator {
       if (low !== leaf.low) {
         const outcome = updateDescriptor(this.inputs, leaf, low, format.bigEndian);
         if (outcome === 'changed') continue;
-        if (outcome === 'unsupported') return failure('unsupportedAtomicUpdate', 0, address);
+        if (outcome === 'unsupported') return failure('unsupportedAtomicUpdate', 0);
       }
       return {
         failed: false,
         physicalAddress: leaf.outputAddress,
+        nonSecure: space.outputNonSecure,
         permissions,
         memoryAttributes,
         shareability: format.shareability ?? shareabilityOf(low),
@@ -97,10 +114,6 @@ export class Stage2Translator {
 
 function isStage2Device(memoryAttributes: number, controls: Stage2Controls): boolean {
   return controls.forcesWriteBack ? (memoryAttributes & 4) === 0 : memoryAttributes < 4;
-}
-
-function failure(kind: FaultKind, level: TableLevel, address: number, refusedWrite = false): Stage2Failure {
-  return { failed: true, kind, level, intermediatePhysicalAddress: address, refusedWrite };
 }
 
 /** The request that stage 1 makes for its own descriptors. */

@@ -50,6 +50,7 @@ export interface Stage2Failure {
   readonly kind: FaultKind;
   readonly level: TableLevel;
   readonly intermediatePhysicalAddress: number;
+  readonly intermediateNonSecure: boolean;
   /** A write was refused that reads would not have been. */
   readonly refusedWrite: boolean;
 }
@@ -60,8 +61,9 @@ export interface Leaf {
   readonly low: number;
   readonly high: number;
   readonly level: TableLevel;
-  /** Where the descriptor lies in physical memory, and in the output space of the stage that would translate it. */
+  /** Where the descriptor lies in physical memory, and in the output space of the stage that walks. */
   readonly descriptorPhysicalAddress: number;
+  readonly descriptorPhysicalNonSecure: boolean;
   readonly descriptorAddress: number;
   readonly descriptorNonSecure: boolean;
   readonly outputAddress: number;
@@ -101,12 +103,13 @@ export interface WalkRecorder {
 export interface DescriptorSource {
   /**
    * Reads the 64 bits at an address of the walk's output space into `low` and `high` (memory order) and sets
-   * `physicalAddress`.
+   * `physicalAddress` and `physicalNonSecure`.
    */
   load(address: number, nonSecure: boolean, level: TableLevel): WalkFailure | undefined;
   low: number;
   high: number;
   physicalAddress: number;
+  physicalNonSecure: boolean;
 }
 
 export const HIGH_WORD = 0x1_0000_0000;
@@ -210,6 +213,7 @@ export function walkTables(
         high,
         level,
         descriptorPhysicalAddress: source.physicalAddress,
+        descriptorPhysicalNonSecure: source.physicalNonSecure,
         descriptorAddress: address,
         descriptorNonSecure: space,
         outputAddress: next + lowBits(inputHigh, inputLow, lowest),

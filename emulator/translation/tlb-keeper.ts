@@ -23,7 +23,7 @@ const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2&0', 'EL2', 'EL3'];
 const ALL_CONTEXTS = REGIMES.flatMap(contextsOf);
 /** TTBR bits that say where the tables are: CnP and the ASID do not. */
 const TABLE_ADDRESS = 0xffff_ffff_fffen;
-/** VTTBR_EL2.CnP. */
+/** VTTBR_EL2.CnP and VSTTBR_EL2.CnP. */
 const COMMON_NOT_PRIVATE = 1n;
 
 /** What a keeper needs of tables of translations: each method makes entries go, and may let more go than it names. */
@@ -73,7 +73,7 @@ export class TlbKeeper {
     if (known && known.secure === secure && !this.stale.has(regime)) return;
     this.stale.delete(regime);
     const stage1 = this.translator.stage1Controls(regime);
-    const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls().source : undefined;
+    const stage2 = regime === 'EL1&0' ? this.translator.stage2Controls(secure).source : undefined;
     const tagChecks = this.tagChecks(regime);
     this.signatures.set(regime, { secure, stage1, stage2, tagChecks });
     if (!known) return;
@@ -142,6 +142,10 @@ function sameControls(a: Stage1Controls, b: Stage1Controls): boolean {
 function sameStage2(a: Stage2Registers | undefined, b: Stage2Registers | undefined): boolean {
   if (!a || !b) return a === b;
   return (
-    a.vtcr === b.vtcr && a.sctlr === b.sctlr && a.hcr === b.hcr && ((a.vttbr ^ b.vttbr) & ~COMMON_NOT_PRIVATE) === 0n
+    a.vtcr === b.vtcr &&
+    a.vstcr === b.vstcr &&
+    a.sctlr === b.sctlr &&
+    a.hcr === b.hcr &&
+    (((a.vttbr ^ b.vttbr) | (a.vsttbr ^ b.vsttbr)) & ~COMMON_NOT_PRIVATE) === 0n
   );
 }

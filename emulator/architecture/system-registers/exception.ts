@@ -85,7 +85,7 @@ export const exceptionRegisters = [
         values: { 0: 'Secure', 1: 'Non-secure' },
       }),
       res0('62:48'),
-      bits('47:4', 'FIPA', 'Bits 47:12 of the faulting intermediate physical address'),
+      bits('47:4', 'FIPA', 'Bits 55:12 of the faulting intermediate physical address'),
       res0('3:0'),
     ],
   }),

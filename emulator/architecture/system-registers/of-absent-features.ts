@@ -11,6 +11,17 @@ const table = {
     DSPSR_EL0 3,3,4,5,0 rw
     DLR_EL0 3,3,4,5,1 rw
   `,
+  'Timers of Secure EL2': `
+    CNTHVS_TVAL_EL2 3,4,14,4,0 rw
+    CNTHVS_CTL_EL2 3,4,14,4,1 rw
+    CNTHVS_CVAL_EL2 3,4,14,4,2 rw
+    CNTHPS_TVAL_EL2 3,4,14,5,0 rw
+    CNTHPS_CTL_EL2 3,4,14,5,1 rw
+    CNTHPS_CVAL_EL2 3,4,14,5,2 rw
+  `,
+  FEAT_AA32EL1: `
+    SDER32_EL2 3,4,1,3,1 rw
+  `,
   FEAT_AIE: `
     MAIR2_EL1 3,0,10,2,1 rw
     AMAIR2_EL1 3,0,10,3,1 rw
@@ -276,17 +287,6 @@ const table = {
   `,
   FEAT_SEBEP: `
     PMIAR_EL1 3,0,9,14,7 rw
-  `,
-  FEAT_SEL2: `
-    SDER32_EL2 3,4,1,3,1 rw
-    VSTTBR_EL2 3,4,2,6,0 rw
-    VSTCR_EL2 3,4,2,6,2 rw
-    CNTHVS_TVAL_EL2 3,4,14,4,0 rw
-    CNTHVS_CTL_EL2 3,4,14,4,1 rw
-    CNTHVS_CVAL_EL2 3,4,14,4,2 rw
-    CNTHPS_TVAL_EL2 3,4,14,5,0 rw
-    CNTHPS_CTL_EL2 3,4,14,5,1 rw
-    CNTHPS_CVAL_EL2 3,4,14,5,2 rw
   `,
   FEAT_SME: `
     SMPRI_EL1 3,0,1,2,4 rw

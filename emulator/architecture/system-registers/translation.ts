@@ -1,6 +1,6 @@
 /** Address translation: table bases, sizes, attributes (Arm ARM D8, D24.2). */
 import { bits, on, res0, res1, systemRegister, withHostAlias } from '../system-register.ts';
-import { e2h, fineGrained, hostRedirect, readOnly, readWrite, toEL2, toEL3 } from './vocabulary.ts';
+import { e2h, fineGrained, hostRedirect, readOnly, readWrite, toEL2, toEL3, undefinedAt } from './vocabulary.ts';
 
 export const translationRegisters = [
   ...withHostAlias(
@@ -647,8 +647,14 @@ export const translationRegisters = [
       bits('33', 'SL2', 'Start level, further bit', { feature: 'FEAT_LPA2' }),
       bits('32', 'DS', '52-bit addresses with the 4 KiB and 16 KiB granules', { feature: 'FEAT_LPA2' }),
       res1('31'),
-      bits('30', 'NSA', 'Secure stage 2 output of Non-secure addresses', { feature: 'FEAT_SEL2' }),
-      bits('29', 'NSW', 'Secure stage 2 walks of Non-secure tables', { feature: 'FEAT_SEL2' }),
+      bits('30', 'NSA', 'Output of Non-secure addresses of a Secure guest', {
+        feature: 'FEAT_SEL2',
+        values: { 0: 'Secure', 1: 'Non-secure' },
+      }),
+      bits('29', 'NSW', 'Tables of Non-secure addresses of a Secure guest', {
+        feature: 'FEAT_SEL2',
+        values: { 0: 'Secure', 1: 'Non-secure' },
+      }),
       bits('28', 'HWU62', 'Hardware may use descriptor bit 62', { feature: 'FEAT_HPDS2' }),
       bits('27', 'HWU61', 'Hardware may use descriptor bit 61', { feature: 'FEAT_HPDS2' }),
       bits('26', 'HWU60', 'Hardware may use descriptor bit 60', { feature: 'FEAT_HPDS2' }),
@@ -673,6 +679,40 @@ export const translationRegisters = [
       }),
       bits('7:6', 'SL0', 'Start level of the walk, coded by the granule'),
       bits('5:0', 'T0SZ', 'Guest physical addresses have 64 - T0SZ bits'),
+    ],
+  }),
+  systemRegister('VSTTBR_EL2', [3, 4, 2, 6, 0], {
+    brief: 'Base of the stage 2 tables for Secure addresses of a Secure guest.',
+    access: readWrite(2),
+    feature: 'FEAT_SEL2',
+    unless: [on('SCR_EL3', 'EEL2')],
+    nested: { offset: 0x30, when: 'always' },
+    traps: [undefinedAt(2, on('SCR_EL3', 'NS'))],
+    fields: [
+      res0('63:48'),
+      bits('47:1', 'BADDR', 'Table base address'),
+      bits('0', 'CnP', 'Common not private: the tables are shared with the other PEs', { feature: 'FEAT_TTCNP' }),
+    ],
+  }),
+  systemRegister('VSTCR_EL2', [3, 4, 2, 6, 2], {
+    brief: 'Size, granule and address space of stage 2 translation for Secure addresses; VTCR_EL2 has the rest.',
+    access: readWrite(2),
+    feature: 'FEAT_SEL2',
+    unless: [on('SCR_EL3', 'EEL2')],
+    nested: { offset: 0x48, when: 'always' },
+    traps: [undefinedAt(2, on('SCR_EL3', 'NS'))],
+    fields: [
+      res0('63:34'),
+      bits('33', 'SL2', 'Start level, further bit', { feature: 'FEAT_LPA2' }),
+      res0('32'),
+      res1('31'),
+      bits('30', 'SA', 'Output of Secure addresses', { values: { 0: 'Secure', 1: 'Non-secure' } }),
+      bits('29', 'SW', 'Tables of Secure addresses', { values: { 0: 'Secure', 1: 'Non-secure' } }),
+      res0('28:16'),
+      bits('15:14', 'TG0', 'Granule', { values: { 0: '4 KiB', 1: '64 KiB', 2: '16 KiB' } }),
+      res0('13:8'),
+      bits('7:6', 'SL0', 'Start level of the walk, coded by the granule'),
+      bits('5:0', 'T0SZ', 'Secure guest physical addresses have 64 - T0SZ bits'),
     ],
   }),
   systemRegister('LORC_EL1', [3, 0, 10, 4, 3], {

@@ -15,6 +15,8 @@ export const EVERY_FEATURE: Readonly<Partial<Record<TranslationRegister, bigint>
   ID_AA64PFR1_EL1: 0x0000_0000_0000_0001n,
 };
 
+const NS = 1n;
+const EEL2 = 1n << 18n;
 const TGE = 1n << 27n;
 const E2H = 1n << 34n;
 const VM = 1n << 0n;
@@ -56,8 +58,8 @@ export class MachineStandIn implements TranslationInputs {
   }
 
   effectiveHypervisorConfiguration(): bigint {
-    // EL2 serves Non-secure state only.
-    if (this.hasEl3 && (this.register('SCR_EL3') & 1n) === 0n) return 0n;
+    // EL2 serves Secure state only with SCR_EL3.EEL2.
+    if (this.hasEl3 && (this.register('SCR_EL3') & (NS | EEL2)) === 0n) return 0n;
     const hcr = this.register('HCR_EL2');
     if ((hcr & TGE) === 0n) return hcr;
     return (hcr & E2H) === 0n ? hcr & ~PTW : hcr & ~(VM | PTW | DC | CD | ID);

@@ -30,6 +30,8 @@ export const WORLD_REGISTERS = [
   'TTBR1_EL2',
   'VTCR_EL2',
   'VTTBR_EL2',
+  'VSTCR_EL2',
+  'VSTTBR_EL2',
 ] as const satisfies readonly TranslationRegister[];
 
 /** Registers that the program reports first. */
@@ -121,7 +123,7 @@ ${REPORTED.map(name => `        mrs     x0, ${genericOf(name)}\n        str     
         ldr     x24, [x20], #8          // bytes of table memory
         ldr     x21, [x20], #8          // worlds
 world:  cbz     x21, done
-${WORLD_REGISTERS.map(name => `        ldr     x0, [x20], #8\n        msr     ${name === 'TTBR1_EL2' ? 'S3_4_C2_C0_1' : name}, x0`).join('\n')}
+${WORLD_REGISTERS.map(name => `        ldr     x0, [x20], #8\n        msr     ${genericOf(name)}, x0`).join('\n')}
         ldr     x0, [x20], #8
         cbz     x0, 1f
         .inst   0xd500419f              // msr pan, #1
@@ -216,7 +218,13 @@ vectors_el2:
 
 /** The assembler here may not know the newest names. */
 function genericOf(name: string): string {
-  return name === 'ID_AA64ISAR2_EL1' ? 'S3_0_C0_C6_2' : name;
+  const generic: Readonly<Record<string, string>> = {
+    ID_AA64ISAR2_EL1: 'S3_0_C0_C6_2',
+    TTBR1_EL2: 'S3_4_C2_C0_1',
+    VSTTBR_EL2: 'S3_4_C2_C6_0',
+    VSTCR_EL2: 'S3_4_C2_C6_2',
+  };
+  return generic[name] ?? name;
 }
 
 function instructionOf(operation: string): string {

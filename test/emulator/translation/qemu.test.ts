@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { faultStatus } from '../../../emulator/architecture/fault-status.ts';
 import type { ExceptionLevel } from '../../../emulator/architecture/system-register.ts';
 import {
   type AddressTranslateOperation,
@@ -8,7 +9,7 @@ import {
 } from '../../../emulator/translation/address-translate.ts';
 import { AddressTranslator } from '../../../emulator/translation/address-translator.ts';
 import { isDevice, NORMAL_NON_CACHEABLE } from '../../../emulator/translation/attributes.ts';
-import { hypervisorFaultAddress, statusCode } from '../../../emulator/translation/fault.ts';
+import { type FaultKind, hypervisorFaultAddress, statusCode } from '../../../emulator/translation/fault.ts';
 import type { TranslationRequest, TranslationResult } from '../../../emulator/translation/request.ts';
 import type { WalkStep } from '../../../emulator/translation/table-walk.ts';
 import { testWith } from '../../support/requires.ts';
@@ -36,6 +37,7 @@ const plain: Omit<WorldKind, 'name'> = {
   forcesWriteBack: false,
   blocks: true,
   wide: false,
+  secureEl2: false,
 };
 const kinds: readonly WorldKind[] = [
   { name: 'without hardware updates', ...plain },
@@ -54,6 +56,9 @@ const kinds: readonly WorldKind[] = [
     blocks: false,
     wide: true,
   },
+  { name: 'Secure EL2', ...plain, secureEl2: true },
+  { name: 'Secure EL2, hardware access flag', ...plain, accessFlagUpdates: true, secureEl2: true },
+  { name: 'Secure EL2 with addresses of 52 bits', ...plain, secureEl2: true, wide: true },
 ];
 
 const hex = (value: bigint): string => `0x${value.toString(16).padStart(16, '0')}`;
@@ -160,11 +165,18 @@ function comparable(par: bigint, { operation }: Question, steps: readonly WalkSt
   if (par >> 32n === EXCEPTION >> 32n) return isNested(steps) ? EXCEPTION : EXCEPTION | (par & 0x3fn);
   const isFault = (par & 1n) !== 0n;
   const onStage1Walk = (par & 0x100n) !== 0n;
-  if (isFault) return onStage1Walk ? par & ~0x6n : par;
+  if (isFault) return onStage1Walk ? (par & ~0x7en) | (anyLevel((par >> 1n) & 0x3fn) << 1n) : par;
   const attributes = Number(par >> 56n);
   if (operation.startsWith('S12') && isDevice(attributes)) return par & ~((0xffn << 56n) | 0x180n);
   const withoutStage1 = steps.every(step => step.stage === 2);
   return withoutStage1 || isDevice(attributes) || attributes === NORMAL_NON_CACHEABLE ? par & ~0x180n : par;
+}
+
+/** A fault status code with its level taken out. */
+function anyLevel(code: bigint): bigint {
+  const status = faultStatus(Number(code));
+  if (!status) throw new Error(`${code} is no fault status code`);
+  return BigInt(statusCode({ kind: status.kind as FaultKind, level: 0 }));
 }
 
 /** Stage 2 failed for a stage 1 walk. */
@@ -217,16 +229,25 @@ function isRam(physicalAddress: number): boolean {
   return physicalAddress >= 0x4000_0000 && physicalAddress < 0x5000_0000;
 }
 
-/** As with PAR_EL1, QEMU 7.2 reports another level for stage 2 faults of stage 1 walks. */
-function withoutNestedLevel(record: Partial<FetchRecord>): Partial<FetchRecord> {
-  const { ESR_EL2 } = record;
-  return ESR_EL2 !== undefined && (ESR_EL2 & 0x80n) !== 0n ? { ...record, ESR_EL2: ESR_EL2 & ~3n } : record;
+/**
+ * As with PAR_EL1, QEMU 7.2 reports another level for stage 2 faults of stage 1 walks. Nor does it say for them that the
+ * address was a Non-secure one of a Secure guest.
+ */
+function withoutNestedDetails(record: Partial<FetchRecord>): Partial<FetchRecord> {
+  const { ESR_EL2, HPFAR_EL2 = 0n } = record;
+  if (ESR_EL2 === undefined || (ESR_EL2 & 0x80n) === 0n) return record;
+  return {
+    ...record,
+    ESR_EL2: (ESR_EL2 & ~0x3fn) | anyLevel(ESR_EL2 & 0x3fn),
+    HPFAR_EL2: BigInt.asUintN(63, HPFAR_EL2),
+  };
 }
 
 describe('agrees with QEMU about instruction fetches at EL1 and EL0', () => {
   const fetchKinds: readonly WorldKind[] = [
     { name: 'syndromes and fault addresses', ...plain },
     { name: 'syndromes and fault addresses of 52 bits', ...plain, wide: true },
+    { name: 'syndromes and fault addresses with Secure EL2', ...plain, secureEl2: true },
   ];
   for (const kind of fetchKinds) {
     testWith(
@@ -257,8 +278,8 @@ describe('agrees with QEMU about instruction fetches at EL1 and EL0', () => {
           });
           if (steps.some(isTooLargeBlock) || (result.ok && !isRam(result.physicalAddress))) return;
           if (result.ok) fetched++;
-          const ours = withoutNestedLevel(expectedRecord(result, question));
-          const theirs = withoutNestedLevel(answers.fetches[w]![q]!);
+          const ours = withoutNestedDetails(expectedRecord(result, question));
+          const theirs = withoutNestedDetails(answers.fetches[w]![q]!);
           for (const name of FETCH_REGISTERS) {
             const [a, b] = [ours[name], theirs[name] ?? 0n];
             if (a === undefined || a === b) continue;

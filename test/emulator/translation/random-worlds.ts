@@ -27,6 +27,8 @@ export interface WorldKind {
   readonly blocks: boolean;
   /** Address sizes of up to 52 bits, for which the tables keep the bits that hold upper address bits mostly clear. */
   readonly wide: boolean;
+  /** Secure worlds have EL2, as SCR_EL3.EEL2 allows. */
+  readonly secureEl2: boolean;
 }
 
 const STAGE_2_ATTRIBUTES_FORCING = [0, 1, 2, 3, 5, 6, 7, 7, 7];
@@ -74,6 +76,9 @@ function randomDescriptor(random: Random, kind: WorldKind, stage2: boolean): [lo
   if (kind.wide && random.chance(0.01)) high |= random.below(4) << 16;
   return [low >>> 0, high >>> 0];
 }
+
+/** SCR_EL3.SIF, with which EL1 could not fetch its vectors from everywhere. */
+const SIF = 1n << 9n;
 
 const bit = (position: number, set: boolean): bigint => (set ? 1n << BigInt(position) : 0n);
 const put = (value: number, position: number): bigint => BigInt(value) << BigInt(position);
@@ -177,6 +182,17 @@ function randomVtcr(random: Random, kind: WorldKind): bigint {
   );
 }
 
+/** The fields of VSTCR_EL2 that VTCR_EL2 has as well, and SA and SW. */
+function randomVstcr(random: Random, kind: WorldKind): bigint {
+  const common = 0x2_0000_c0ffn;
+  return (randomVtcr(random, kind) & common) | spaces(random) | (1n << 31n);
+}
+
+/** SA and SW of VSTCR_EL2, NSA and NSW of VTCR_EL2. */
+function spaces(random: Random): bigint {
+  return bit(29, random.chance(0.3)) | bit(30, random.chance(0.3));
+}
+
 function randomSctlr(random: Random): bigint {
   return (
     bit(0, random.chance(0.92)) |
@@ -201,15 +217,16 @@ function randomBase(random: Random, kind: WorldKind, pool: number): bigint {
 }
 
 export function randomWorld(random: Random, kind: WorldKind, questions: number): World {
-  const nonSecure = random.chance(0.85);
+  const nonSecure = random.chance(kind.secureEl2 ? 0.15 : 0.85);
+  const hypervisor = nonSecure || kind.secureEl2;
   const host = random.chance(0.4);
-  // QEMU 7.2 lets NSTable lead a Secure walk into stage 2, which Secure state does not have here.
-  const stage2 = nonSecure && random.chance(0.6);
+  // Without Secure EL2, QEMU 7.2 lets NSTable lead a Secure walk into stage 2.
+  const stage2 = hypervisor && random.chance(0.6);
   const hcr =
     bit(0, stage2) |
     // QEMU 7.2 heeds PTW even while stage 2 is off, and sets the access flag before PTW forbids the walk.
     bit(2, stage2 && kind.blocks && random.chance(0.3)) |
-    bit(12, nonSecure && random.chance(0.1)) |
+    bit(12, hypervisor && random.chance(0.1)) |
     // QEMU 7.2 does not let TGE alone turn stage 1 of EL1&0 off.
     bit(27, host && random.chance(0.3)) |
     bit(31, true) |
@@ -218,7 +235,7 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
     bit(46, kind.forcesWriteBack);
   const registers = {
     // RW, HCE and NS.
-    SCR_EL3: (1n << 10n) | (1n << 8n) | (nonSecure ? 1n : 0n) | bit(9, random.chance(0.3)),
+    SCR_EL3: (1n << 10n) | (1n << 8n) | (nonSecure ? 1n : 0n) | bit(9, random.chance(0.3)) | bit(18, kind.secureEl2),
     HCR_EL2: hcr,
     SCTLR_EL1: randomSctlr(random),
     TCR_EL1: randomTcr(random, kind),
@@ -230,11 +247,13 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
     MAIR_EL2: randomMair(random),
     TTBR0_EL2: randomBase(random, kind, STAGE1_POOL),
     TTBR1_EL2: randomBase(random, kind, STAGE1_POOL),
-    VTCR_EL2: randomVtcr(random, kind),
+    VTCR_EL2: randomVtcr(random, kind) | (kind.secureEl2 ? spaces(random) : 0n),
     VTTBR_EL2: randomBase(random, kind, STAGE2_POOL),
+    VSTCR_EL2: kind.secureEl2 ? randomVstcr(random, kind) : 0n,
+    VSTTBR_EL2: kind.secureEl2 ? randomBase(random, kind, STAGE2_POOL) : 0n,
   };
   // Without Secure EL2 nothing names EL2 in Secure state.
-  const operations = nonSecure ? OPERATIONS : OPERATIONS.filter(name => name.startsWith('S1E') && name[3] !== '2');
+  const operations = hypervisor ? OPERATIONS : OPERATIONS.filter(name => name.startsWith('S1E') && name[3] !== '2');
   return {
     registers,
     pan: random.chance(0.5),
@@ -242,7 +261,7 @@ export function randomWorld(random: Random, kind: WorldKind, questions: number):
   };
 }
 
-/** A Non-secure EL1 guest that fetches instructions from its lower address range. */
+/** An EL1 guest that fetches instructions from its lower address range. */
 export function randomFetchWorld(random: Random, kind: WorldKind, questions: number): World {
   const plain = randomWorld(random, kind, 0);
   const stage2 = random.chance(0.6);
@@ -259,7 +278,7 @@ export function randomFetchWorld(random: Random, kind: WorldKind, questions: num
   const upperRange = (1n << 23n) | (3n << 30n);
   const registers = {
     ...plain.registers,
-    SCR_EL3: (1n << 10n) | (1n << 8n) | 1n,
+    SCR_EL3: kind.secureEl2 ? plain.registers.SCR_EL3 & ~SIF : (1n << 10n) | (1n << 8n) | 1n,
     HCR_EL2: bit(0, stage2) | bit(2, stage2 && random.chance(0.3)) | bit(31, true),
     SCTLR_EL1: (plain.registers.SCTLR_EL1 | 1n) & ~(1n << 25n),
     TCR_EL1:
