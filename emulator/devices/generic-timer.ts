@@ -1,5 +1,5 @@
 /**
- * The generic timer of every processing element (Arm ARM D12): the system counter, five timers per element and their
+ * The generic timer of every processing element (Arm ARM D12): the system counter, seven timers per element and their
  * system registers. The counter is a fixed fraction of virtual time.
  *
  * Whether an access is allowed, trapped or redirected (VHE, `_EL02`) is decided before a handler here is reached.
@@ -18,6 +18,8 @@ export const timers = [
   { name: 'CNTV', suffix: 'EL0', intid: 27, virtualOffset: true, brief: 'EL1 virtual timer' },
   { name: 'CNTHP', suffix: 'EL2', intid: 26, virtualOffset: false, brief: 'EL2 physical timer' },
   { name: 'CNTHV', suffix: 'EL2', intid: 28, virtualOffset: false, brief: 'EL2 virtual timer' },
+  { name: 'CNTHPS', suffix: 'EL2', intid: 20, virtualOffset: false, brief: 'Secure EL2 physical timer' },
+  { name: 'CNTHVS', suffix: 'EL2', intid: 19, virtualOffset: false, brief: 'Secure EL2 virtual timer' },
   { name: 'CNTPS', suffix: 'EL1', intid: 29, virtualOffset: false, brief: 'Secure EL1 physical timer' },
 ] as const;
 

@@ -5,7 +5,7 @@
 //
 // Kept for each AArch64 register: encoding, fields, and for each direction and Exception level the list of
 // outcomes in order, "condition and condition -> outcome". Left out: features the machine does not have
-// (listed below), external debug, Secure EL2.
+// (listed below), external debug.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,7 +113,7 @@ function condition(node, level, negated = false) {
         if (
           !negated &&
           level !== undefined &&
-          /FEAT_(FGT|EVT|RAS|LOR|CSV2_2|NMI|HCX|ECV|ECV_POFF|DoubleLock)$/.test(argument)
+          /FEAT_(FGT|EVT|RAS|LOR|CSV2_2|NMI|HCX|ECV|ECV_POFF|DoubleLock|SEL2)$/.test(argument)
         )
           return yes;
         return [[{ feature: argument, not: negated }]];
@@ -128,7 +128,9 @@ function condition(node, level, negated = false) {
       case 'ImpDefBool':
         return truth(true, negated);
       case 'IsCurrentSecurityState':
-        return truth(argument === 'SS_NonSecure', negated);
+        return argument === 'SS_Realm' || argument === 'SS_Root'
+          ? truth(false, negated)
+          : atom('SCR_EL3', 'NS', [(argument === 'SS_NonSecure') !== negated ? 1 : 0], false);
       case 'EL3SDDUndef':
       case 'EL3SDDUndefPriority':
       case 'HaltingAllowed':

@@ -11,14 +11,6 @@ const table = {
     DSPSR_EL0 3,3,4,5,0 rw
     DLR_EL0 3,3,4,5,1 rw
   `,
-  'Timers of Secure EL2': `
-    CNTHVS_TVAL_EL2 3,4,14,4,0 rw
-    CNTHVS_CTL_EL2 3,4,14,4,1 rw
-    CNTHVS_CVAL_EL2 3,4,14,4,2 rw
-    CNTHPS_TVAL_EL2 3,4,14,5,0 rw
-    CNTHPS_CTL_EL2 3,4,14,5,1 rw
-    CNTHPS_CVAL_EL2 3,4,14,5,2 rw
-  `,
   FEAT_AA32EL1: `
     SDER32_EL2 3,4,1,3,1 rw
   `,

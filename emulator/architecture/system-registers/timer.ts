@@ -1,12 +1,21 @@
 /** The Generic Timer (Arm ARM D12, D24.8). */
-import { bits, off, on, res0, systemRegister, type TrapDraft, withHostAlias } from '../system-register.ts';
+import {
+  bits,
+  off,
+  on,
+  type Redirect,
+  res0,
+  systemRegister,
+  type TrapDraft,
+  withHostAlias,
+} from '../system-register.ts';
 import {
   e2h,
-  hostRedirect,
   inHost,
   nestedWithMemory,
   noE2h,
   notInHost,
+  onlySecureEl2,
   readOnly,
   readWrite,
   toEL1,
@@ -19,6 +28,49 @@ import {
 /** A hypervisor with VHE at EL1 reaches its guest's timer in memory, unless this control traps it (FEAT_ECV). */
 const aliasTrap = (control: string): TrapDraft =>
   trap(2, 'access', [1], [...nestedWithMemory, off('HCR_EL2', 'NV1'), on('CNTHCTL_EL2', control)]);
+
+/** A host at EL2 and its EL0 reach EL2's own timer by the names of EL1's: in Secure state that of Secure EL2. */
+const hostTimer = (timer: 'HP' | 'HV', register: 'CTL' | 'CVAL' | 'TVAL'): Redirect[] =>
+  [
+    { to: `CNT${timer}S_${register}_EL2`, state: off('SCR_EL3', 'NS') },
+    { to: `CNT${timer}_${register}_EL2`, state: on('SCR_EL3', 'NS') },
+  ].flatMap(({ to, state }): Redirect[] => [
+    { from: [0], on: 'access', to, when: [inHost, state] },
+    { from: [2], on: 'access', to, when: [e2h, state] },
+  ]);
+
+/** A timer of Secure EL2. `CRm` of the encodings names it. */
+const secureEl2Timer = <const Name extends string>(name: Name, CRm: number, brief: string) => {
+  const common = {
+    access: readWrite(2),
+    feature: 'FEAT_SEL2',
+    handler: 'timer',
+    traps: onlySecureEl2,
+  } as const;
+  return [
+    systemRegister(`${name}_CTL_EL2`, [3, 4, 14, CRm, 1], {
+      ...common,
+      brief: `Control of the ${brief}.`,
+      fields: [
+        res0('63:3'),
+        bits('2', 'ISTATUS', 'The condition is met', { values: { 0: 'not yet', 1: 'met' } }),
+        bits('1', 'IMASK', 'The interrupt is masked'),
+        bits('0', 'ENABLE', 'Timer on'),
+      ],
+    }),
+    systemRegister(`${name}_CVAL_EL2`, [3, 4, 14, CRm, 2], {
+      ...common,
+      brief: `The count at which the ${brief} fires.`,
+      fields: [bits('63:0', 'CompareValue', 'Count at which the condition is met')],
+    }),
+    systemRegister(`${name}_TVAL_EL2`, [3, 4, 14, CRm, 0], {
+      ...common,
+      storage: 'none',
+      brief: `Ticks until the ${brief} fires, signed.`,
+      fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
+    }),
+  ] as const;
+};
 
 export const timerRegisters = [
   systemRegister('CNTFRQ_EL0', [3, 3, 14, 0, 0], {
@@ -184,7 +236,7 @@ export const timerRegisters = [
         toEL2('access', e2h, off('CNTHCTL_EL2', 'EL1PTEN'), off('HCR_EL2', 'TGE')),
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0PTEN')]),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHP_CTL_EL2', when: [inHost] }, hostRedirect('CNTHP_CTL_EL2')],
+      redirects: hostTimer('HP', 'CTL'),
       fields: [
         res0('63:3'),
         bits('2', 'ISTATUS', 'The condition is met', { values: { 0: 'not yet', 1: 'met' } }),
@@ -206,7 +258,7 @@ export const timerRegisters = [
         toEL2('access', e2h, off('CNTHCTL_EL2', 'EL1PTEN'), off('HCR_EL2', 'TGE')),
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0PTEN')]),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHP_CVAL_EL2', when: [inHost] }, hostRedirect('CNTHP_CVAL_EL2')],
+      redirects: hostTimer('HP', 'CVAL'),
       fields: [bits('63:0', 'CompareValue', 'Count at which the condition is met')],
     }),
     [aliasTrap('EL1NVPCT')],
@@ -223,7 +275,7 @@ export const timerRegisters = [
         toEL2('access', e2h, off('CNTHCTL_EL2', 'EL1PTEN'), off('HCR_EL2', 'TGE')),
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0PTEN')]),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHP_TVAL_EL2', when: [inHost] }, hostRedirect('CNTHP_TVAL_EL2')],
+      redirects: hostTimer('HP', 'TVAL'),
       fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
     }),
   ),
@@ -238,7 +290,7 @@ export const timerRegisters = [
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0VTEN')]),
         toEL2('access', notInHost, on('CNTHCTL_EL2', 'EL1TVT')),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHV_CTL_EL2', when: [inHost] }, hostRedirect('CNTHV_CTL_EL2')],
+      redirects: hostTimer('HV', 'CTL'),
       fields: [
         res0('63:3'),
         bits('2', 'ISTATUS', 'The condition is met', { values: { 0: 'not yet', 1: 'met' } }),
@@ -259,7 +311,7 @@ export const timerRegisters = [
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0VTEN')]),
         toEL2('access', notInHost, on('CNTHCTL_EL2', 'EL1TVT')),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHV_CVAL_EL2', when: [inHost] }, hostRedirect('CNTHV_CVAL_EL2')],
+      redirects: hostTimer('HV', 'CVAL'),
       fields: [bits('63:0', 'CompareValue', 'Count at which the condition is met')],
     }),
     [aliasTrap('EL1NVVCT')],
@@ -275,7 +327,7 @@ export const timerRegisters = [
         trap(2, 'access', [0], [inHost, off('CNTHCTL_EL2', 'EL0VTEN')]),
         toEL2('access', notInHost, on('CNTHCTL_EL2', 'EL1TVT')),
       ],
-      redirects: [{ from: [0], on: 'access', to: 'CNTHV_TVAL_EL2', when: [inHost] }, hostRedirect('CNTHV_TVAL_EL2')],
+      redirects: hostTimer('HV', 'TVAL'),
       fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
     }),
   ),
@@ -330,6 +382,8 @@ export const timerRegisters = [
     storage: 'none',
     fields: [res0('63:32'), bits('31:0', 'TimerValue', 'Ticks to go, 32 bits, signed')],
   }),
+  ...secureEl2Timer('CNTHPS', 5, 'Secure EL2 physical timer'),
+  ...secureEl2Timer('CNTHVS', 4, 'Secure EL2 virtual timer'),
   systemRegister('CNTPS_CTL_EL1', [3, 7, 14, 2, 1], {
     brief: 'Control of the Secure physical timer.',
     access: readWrite(1),

@@ -1,6 +1,6 @@
 /** Address translation: table bases, sizes, attributes (Arm ARM D8, D24.2). */
 import { bits, on, res0, res1, systemRegister, withHostAlias } from '../system-register.ts';
-import { e2h, fineGrained, hostRedirect, readOnly, readWrite, toEL2, toEL3, undefinedAt } from './vocabulary.ts';
+import { e2h, fineGrained, hostRedirect, onlySecureEl2, readOnly, readWrite, toEL2, toEL3 } from './vocabulary.ts';
 
 export const translationRegisters = [
   ...withHostAlias(
@@ -685,22 +685,20 @@ export const translationRegisters = [
     brief: 'Base of the stage 2 tables for Secure addresses of a Secure guest.',
     access: readWrite(2),
     feature: 'FEAT_SEL2',
-    unless: [on('SCR_EL3', 'EEL2')],
     nested: { offset: 0x30, when: 'always' },
-    traps: [undefinedAt(2, on('SCR_EL3', 'NS'))],
+    traps: onlySecureEl2,
     fields: [
       res0('63:48'),
       bits('47:1', 'BADDR', 'Table base address'),
-      bits('0', 'CnP', 'Common not private: the tables are shared with the other PEs', { feature: 'FEAT_TTCNP' }),
+      bits('0', 'CnP', 'Common not private: the tables are shared with the other PEs'),
     ],
   }),
   systemRegister('VSTCR_EL2', [3, 4, 2, 6, 2], {
     brief: 'Size, granule and address space of stage 2 translation for Secure addresses; VTCR_EL2 has the rest.',
     access: readWrite(2),
     feature: 'FEAT_SEL2',
-    unless: [on('SCR_EL3', 'EEL2')],
     nested: { offset: 0x48, when: 'always' },
-    traps: [undefinedAt(2, on('SCR_EL3', 'NS'))],
+    traps: onlySecureEl2,
     fields: [
       res0('63:34'),
       bits('33', 'SL2', 'Start level, further bit', { feature: 'FEAT_LPA2' }),

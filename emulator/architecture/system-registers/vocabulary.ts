@@ -49,6 +49,13 @@ export function trap(
 export const undefinedAt = (level: 1 | 2 | 3, ...when: Condition[]): TrapDraft =>
   trap(level, 'access', [level], when, { as: 'undefined' });
 
+/** A register of Secure EL2 (FEAT_SEL2): UNDEFINED in Non-secure state, and at EL3 while SCR_EL3.EEL2 is 0. */
+export const onlySecureEl2: readonly TrapDraft[] = [
+  undefinedAt(1, on('SCR_EL3', 'NS')),
+  undefinedAt(2, on('SCR_EL3', 'NS')),
+  undefinedAt(3, off('SCR_EL3', 'EEL2')),
+];
+
 /** A trap of floating-point state from every lower level (exception class 0x07). */
 export const floatingPointTo = (to: 1 | 2 | 3, ...when: Condition[]): TrapDraft => ({
   to,

@@ -21,7 +21,7 @@ const FEATURES = [
   ...['FEAT_TLBIOS', 'FEAT_TLBIRANGE', 'FEAT_DPB', 'FEAT_DPB2', 'FEAT_SPECRES'],
   ...DEFAULT_FEATURES,
   ...['FEAT_Debugv8p1', 'FEAT_Debugv8p2', 'FEAT_CSV2_2', 'FEAT_RNG', 'FEAT_LOR', 'FEAT_HCX'],
-  ...['FEAT_PMUv3p4', 'FEAT_PMUv3p5', 'FEAT_PAuth'],
+  ...['FEAT_PMUv3p4', 'FEAT_PMUv3p5', 'FEAT_PAuth', 'FEAT_SEL2'],
 ];
 const ABSENT_IN_QEMU = new Set(['FEAT_FGT', 'FEAT_NV2', 'FEAT_ECV', 'FEAT_ECV_POFF', 'FEAT_NMI']);
 
@@ -35,7 +35,8 @@ function randomControls(random: Random, el: 0 | 1 | 2): Record<Control, bigint> 
   // No VM and DC (translation), no VSE, VI and VF (interrupts), no TSC (the program's way out), no NV.
   const hcr = [3, 4, 5, 13, 14, 15, 16, 17, 18, 20, 21, 22, 23, 24, 25, 26, 28, 30, 34, 35, 36, 40, 41, 53, 56, 58];
   const e2hTge = el === 1 ? [34] : [27, 34];
-  const secure = el !== 2 && random.chance(0.15);
+  const secureEl2 = random.chance(0.5);
+  const secure = (secureEl2 || el !== 2) && random.chance(0.25);
   return {
     CPTR_EL2: anyBits(random, [10, 20, 21, 31]) | (0x3ffn & ~(1n << 10n)),
     MDCR_EL2: anyBits(random, [5, 6, 8, 9, 10, 11]) | 6n,
@@ -52,7 +53,11 @@ function randomControls(random: Random, el: 0 | 1 | 2): Record<Control, bigint> 
     ICC_SRE_EL1: 7n,
     ICC_SRE_EL2: 7n | anyBits(random, [3]),
     HCR_EL2: anyBits(random, [...hcr, ...e2hTge]) | (1n << 31n),
-    SCR_EL3: anyBits(random, [2, 1, 11, 13, 14, 15, 16, 17, 25, 26, 38]) | (1n << 10n) | (secure ? 0n : 1n),
+    SCR_EL3:
+      anyBits(random, [2, 1, 11, 13, 14, 15, 16, 17, 25, 26, 38]) |
+      (1n << 10n) |
+      (secure ? 0n : 1n) |
+      (secureEl2 ? 1n << 18n : 0n),
   };
 }
 
@@ -135,7 +140,8 @@ const HOST_BITS = (1n << 34n) | (1n << 27n);
 const QEMU_DIFFERS: readonly { readonly reason: string; readonly concerns: (trial: NamedTrial) => boolean }[] = [
   {
     reason: 'QEMU does not have these registers',
-    concerns: ({ row }) => /^(DBGAUTHSTATUS|DBGCLAIM|DBGDTR|DBGPRCR|OSDTR|OSECCR|ACTLR_EL12|PMMIR)/.test(row.name),
+    concerns: ({ row }) =>
+      /^(DBGAUTHSTATUS|DBGCLAIM|DBGDTR|DBGPRCR|OSDTR|OSECCR|ACTLR_EL12|PMMIR|CNTH[PV]S)/.test(row.name),
   },
   {
     reason: 'belongs to AArch32, which QEMU has and we do not',
@@ -157,6 +163,11 @@ const QEMU_DIFFERS: readonly { readonly reason: string; readonly concerns: (tria
     reason: "HCR_EL2.EnSCXT has no effect on a host's EL0, where QEMU takes it for zero",
     concerns: ({ row, el, controls }) =>
       row.name === 'SCXTNUM_EL0' && el === 0 && (controls.HCR_EL2 & HOST_BITS) === HOST_BITS,
+  },
+  {
+    reason: 'EL2 traps the interrupt registers of a Secure guest, too, once it is enabled there',
+    concerns: ({ row, el, controls }) =>
+      el === 1 && row.name.startsWith('ICC_') && (controls.SCR_EL3 & ((1n << 18n) | 1n)) === 1n << 18n,
   },
   {
     reason: 'QEMU does not know MDSCR_EL1.TDCC and MDCR_EL2.TPMCR',

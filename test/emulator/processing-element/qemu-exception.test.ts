@@ -46,7 +46,8 @@ function randomTrial(random: Random): NamedTrial {
   // Not to AArch32, which QEMU has and we do not.
   const savedMode = (): bigint => (random.chance(0.7) ? random.pick([0n, 4n, 5n, 8n, 9n, 13n]) : random.bits(4));
   const saved = (): bigint => anyOf(random, STATE_BITS) | anyOf(random, [20], 0.1) | savedMode();
-  const secure = el !== 2 && random.chance(0.2);
+  const secureEl2 = random.chance(0.5);
+  const secure = (secureEl2 || el !== 2) && random.chance(0.3);
   // No TSC: SMC is the program's way out. With TGE there is no EL1 to start in.
   const hcr = anyOf(random, [29, 34], 0.4) | (el === 1 ? 0n : anyOf(random, [27], 0.4)) | HCR.RW;
   return {
@@ -61,12 +62,22 @@ function randomTrial(random: Random): NamedTrial {
       SPSR_EL1: saved(),
       SPSR_EL2: saved(),
       HCR_EL2: hcr,
-      SCR_EL3: SCR.RW | anyOf(random, [8]) | (secure ? 0n : SCR.NS),
+      SCR_EL3: SCR.RW | anyOf(random, [8]) | (secure ? 0n : SCR.NS) | (secureEl2 ? SCR.EEL2 : 0n),
     },
   };
 }
 
-const FEATURES = ['FEAT_PAN', 'FEAT_UAO', 'FEAT_SSBS', 'FEAT_SSBS2', 'FEAT_VHE', 'FEAT_RAS', 'FEAT_BTI', 'FEAT_DIT'];
+const FEATURES = [
+  'FEAT_PAN',
+  'FEAT_UAO',
+  'FEAT_SSBS',
+  'FEAT_SSBS2',
+  'FEAT_VHE',
+  'FEAT_RAS',
+  'FEAT_BTI',
+  'FEAT_DIT',
+  'FEAT_SEL2',
+];
 const START = 0x4600_0000n;
 const VECTOR_MASK = 0x780n;
 
@@ -121,7 +132,7 @@ function comparable(outcome: Outcome, { instruction }: NamedTrial): Outcome {
 
 /** HVC is UNDEFINED at Secure EL1 while Secure EL2 is off; QEMU 7.2 takes it to EL2 all the same. */
 function isSecureHypervisorCall({ instruction, controls }: NamedTrial): boolean {
-  return instruction.name === 'HVC' && (controls.SCR_EL3 & SCR.NS) === 0n;
+  return instruction.name === 'HVC' && (controls.SCR_EL3 & (SCR.NS | SCR.EEL2)) === 0n;
 }
 
 const SEED = Number(process.env.TRAPDOOR_SEED ?? 4_711);
