@@ -462,10 +462,11 @@ export class Executor {
   }
 
   private systemOperation(unit: ExecutionUnit, record: number): 'again' | 'check' | 'pause' | 'watchpoint' {
-    const word = this.memory.view.getUint32(this.code.wordAddress(record), true);
+    // Signed, the word is a number that costs the host no memory.
+    const word = this.memory.view.getInt32(this.code.wordAddress(record), true);
     let fields = this.systemFields.get(word);
     if (!fields) {
-      fields = decode(word)?.fields;
+      fields = decode(word >>> 0)?.fields;
       if (!fields) throw new Error('a system operation without an instruction');
       this.systemFields.set(word, fields);
     }

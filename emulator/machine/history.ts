@@ -6,14 +6,13 @@
  * by epoch, and then runs forward; all input is in a log by position, so the way forward is the same again.
  */
 import type { MachineMemory } from '../bus/memory.ts';
+import { PageCopies, type PageCopy } from './page-copies.ts';
 
 /** Instructions after which a new epoch begins. */
 const EPOCH_LENGTH = 2_000_000;
 /** Epochs kept; when there are more, neighbours far back are joined. */
 const MOST_EPOCHS = 48;
 const PAGE = 4096;
-/** Pages for which room is made at once: making it page by page would cost more than filling it. */
-const PAGES_AT_ONCE = 64;
 
 /** Something that reached the machine from outside, and how to do it again. */
 export interface InputEvent {
@@ -27,7 +26,7 @@ interface Epoch {
   /** Inputs that had been applied when the state was saved. */
   readonly inputs: number;
   /** Contents of pages as they were when the epoch began, by linear page. */
-  readonly pages: Map<number, Uint8Array>;
+  readonly pages: Map<number, PageCopy>;
 }
 
 /** What history needs of the machine. */
@@ -45,18 +44,16 @@ export interface HistoryHost {
 }
 
 export class History {
-  private readonly memory: MachineMemory;
   private readonly host: HistoryHost;
   private readonly dirty: Uint8Array;
-  /** Room for contents of pages. */
-  private spare: Uint8Array[] = [];
+  private readonly copies: PageCopies;
   private epochs: Epoch[] = [];
   private inputs: InputEvent[] = [];
   private nextInput = 0;
   private furthest = 0;
 
   constructor(memory: MachineMemory, host: HistoryHost) {
-    this.memory = memory;
+    this.copies = new PageCopies(memory);
     this.host = host;
     this.dirty = new Uint8Array(memory.u8.length / PAGE);
   }
@@ -64,7 +61,7 @@ export class History {
   /** Begins anew: what is now is the oldest position. */
   begin(): void {
     this.epochs = [];
-    this.spare = [];
+    this.copies.clear();
     this.inputs = [];
     this.nextInput = 0;
     this.furthest = this.host.position();
@@ -90,20 +87,8 @@ export class History {
     for (let page = linear >>> 12; page <= last; page++) {
       if (this.dirty[page]) continue;
       this.dirty[page] = 1;
-      const epoch = this.epochs[this.epochs.length - 1];
-      if (!epoch) continue;
-      const copy = this.room();
-      copy.set(this.memory.u8.subarray(page * PAGE, (page + 1) * PAGE));
-      epoch.pages.set(page, copy);
+      this.epochs[this.epochs.length - 1]?.pages.set(page, this.copies.keep(page));
     }
-  }
-
-  private room(): Uint8Array {
-    if (this.spare.length === 0) {
-      const block = new Uint8Array(PAGES_AT_ONCE * PAGE);
-      for (let at = 0; at < block.length; at += PAGE) this.spare.push(block.subarray(at, at + PAGE));
-    }
-    return this.spare.pop() as Uint8Array;
   }
 
   /** The position to which the machine may run before history must be asked again. */
@@ -170,9 +155,9 @@ export class History {
     }
     const [removed] = this.epochs.splice(best, 1) as [Epoch];
     const into = (this.epochs[best - 1] as Epoch).pages;
-    for (const [page, bytes] of removed.pages) {
-      if (into.has(page)) this.spare.push(bytes);
-      else into.set(page, bytes);
+    for (const [page, copy] of removed.pages) {
+      if (into.has(page)) this.copies.drop(copy);
+      else into.set(page, copy);
     }
   }
 
@@ -194,10 +179,10 @@ export class History {
     while (index > 0 && (this.epochs[index] as Epoch).position > position) index--;
     const restored = new Set<number>();
     for (let i = this.epochs.length - 1; i >= index; i--) {
-      for (const [page, bytes] of (this.epochs[i] as Epoch).pages) {
-        this.memory.u8.set(bytes, page * PAGE);
+      for (const [page, copy] of (this.epochs[i] as Epoch).pages) {
+        this.copies.restore(copy, page);
+        this.copies.drop(copy);
         restored.add(page);
-        this.spare.push(bytes);
       }
     }
     this.epochs.length = index + 1;
