@@ -2,6 +2,7 @@
 import { instruction } from '../instruction.ts';
 import { type OperandKind, problem, type TextRef } from '../operand.ts';
 import { parseRange } from '../operands/immediate.ts';
+import { streamingField, streamingModes } from '../operands/matrix.ts';
 import { generalRegister } from '../operands/register.ts';
 import {
   barrierOption,
@@ -145,6 +146,19 @@ const pstate = [
       b.setState('daif', f.way === DAIF_SET ? b.or(masks, bits) : b.and(masks, b.not(bits)));
       if (f.way === DAIF_CLEAR) b.checkInterrupts();
     },
+  }),
+  // For reading, as the rows of SME (`scalable.ts`).
+  instruction('MSR (immediate, SVCR)', '1101010100 0 00 011 0100 0 modes:2 on 011 11111', {
+    operands: { field: streamingField, imm: plainNumber('on', 1), modes: streamingModes },
+    syntax: 'msr {field}, {imm}',
+    aliases: [
+      { syntax: 'smstart {modes}', fixed: { on: 1 } },
+      { syntax: 'smstop {modes}', fixed: { on: 0 } },
+    ],
+    brief: 'Switches Streaming SVE mode and the ZA array on or off.',
+    feature: 'FEAT_SME',
+    traits: ['system'],
+    allocated: f => f.modes !== 0,
   }),
 ];
 

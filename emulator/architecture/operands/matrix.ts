@@ -195,3 +195,38 @@ export function predicateElement(
     },
   };
 }
+
+const MODES = ['', 'sm', 'za', 'smza'];
+
+/** What SMSTART and SMSTOP switch: `sm` (Streaming SVE mode), `za` (the array), or nothing for both. */
+export const streamingModes: ReadingKind = {
+  role: 'text',
+  fields: ['modes'],
+  describe: 'sm (Streaming SVE mode), za (the ZA array), or nothing for both',
+  print: fields => (fields['modes'] === 3 ? '' : (MODES[fields['modes'] as number] ?? '')),
+  parse: input => {
+    const operand = current(input);
+    if (!operand) return { fields: { modes: 3 }, consumed: 0 };
+    const name =
+      operand.kind === 'identifier' ? operand.name.toLowerCase() : operand.kind === 'register' ? operand.name : '';
+    const modes = MODES.indexOf(name);
+    return modes === 1 || modes === 2 ? { fields: { modes }, consumed: 1 } : problem('expected sm or za', operand.span);
+  },
+};
+
+/** `svcrsm`, `svcrza`, `svcrsmza`: the same as a field that MSR writes. */
+export const streamingField: ReadingKind = {
+  role: 'text',
+  fields: ['modes'],
+  describe: 'svcrsm, svcrza or svcrsmza',
+  isPossible: fields => fields['modes'] !== 0,
+  print: fields => `svcr${MODES[fields['modes'] as number]}`,
+  parse: input => {
+    const operand = current(input);
+    const name = operand?.kind === 'identifier' ? operand.name.toLowerCase() : '';
+    const modes = name.startsWith('svcr') ? MODES.indexOf(name.slice(4)) : -1;
+    return modes > 0
+      ? { fields: { modes }, consumed: 1 }
+      : problem('expected svcrsm, svcrza or svcrsmza', operand?.span);
+  },
+};

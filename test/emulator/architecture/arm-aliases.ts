@@ -50,6 +50,23 @@ function isMoveWidePreferred(sf: number, N: number, imms: number, immr: number):
   return inOneHalfword(value) || inOneHalfword(BigInt.asUintN(width, ~value));
 }
 
+/** Whether DUPM has a bitmask that no DUP makes: no byte, plain or shifted left by 8, with its sign (SVEMoveMaskPreferred). */
+function isMoveMaskPreferred(imm13: number): boolean {
+  const [N, immr, imms] = [imm13 >> 12, (imm13 >> 6) & 63, imm13 & 63];
+  const size = 2 ** (31 - Math.clz32((N << 6) | (~imms & 63)));
+  const run = '1'.repeat((imms & (size - 1)) + 1).padStart(size, '0');
+  const by = immr & (size - 1);
+  const element = run.slice(size - by) + run.slice(0, size - by);
+  const whole = element.repeat(64 / size);
+  // As the sign of a wider element is repeated, a byte is seen at its own width and at all that are wider.
+  return ![8, 16, 32, 64].some(width => {
+    const number = whole.slice(64 - width);
+    if (number.repeat(64 / width) !== whole) return false;
+    const bySign = (count: number) => new Set(number.slice(0, count)).size === 1;
+    return bySign(width - 7) || (width > 8 && bySign(width - 15) && /0{8}$/.test(number));
+  });
+}
+
 /** The value of a condition for a word; undefined when it asks for what is not known. */
 export function holds({ condition }: ArmAlias, word: number, operations: SystemOperations): boolean | undefined {
   class Unknown extends Error {}
@@ -115,10 +132,12 @@ export function holds({ condition }: ArmAlias, word: number, operations: SystemO
             .reduce((high, low) => Number(number(a) === 2 ** (high - low + 1) - 1)) === 1
         );
       case 'IsFeatureImplemented':
-        // What every Armv8.2 processor has is no feature of the tables.
-        return a === 'FEAT_ASMv8p2' || (findFeature(String(a))?.implemented ?? false);
+        // What every Armv8.2 processor has is no feature of the tables; SME has rows for reading.
+        return a === 'FEAT_ASMv8p2' || a === 'FEAT_SME' || (findFeature(String(a))?.implemented ?? false);
       case 'BFXPreferred':
         return isExtractPreferred(field(0), field(1), field(2), field(3));
+      case 'SVEMoveMaskPreferred':
+        return isMoveMaskPreferred(field(0));
       case 'MoveWidePreferred':
         return isMoveWidePreferred(field(0), field(1), field(2), field(3));
       default:
