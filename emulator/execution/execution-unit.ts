@@ -16,6 +16,14 @@ import type { InstructionTlb } from './instruction-tlb.ts';
 /** HCR_EL2 pends virtual interrupts by software. */
 const VIRTUAL = ['VF', 'VI', 'VSE'].map(name => registerField('HCR_EL2', name));
 
+/** Of an element that waits. */
+export interface Wait {
+  /** Virtual time in instruction units at which it ends. */
+  readonly until?: number;
+  /** The event register ends it too. */
+  readonly forEvent?: boolean;
+}
+
 export class ExecutionUnit {
   readonly pe: ProcessingElement;
   readonly state: ProcessingElementState;
@@ -28,8 +36,10 @@ export class ExecutionUnit {
   context: TranslationContext = 0;
   /** The regime that serves the current level, as of the last refresh. */
   regime: TranslationRegime = 'EL1&0';
-  /** `off` until firmware starts it; `waiting` in WFI. */
+  /** `off` until firmware starts it; `waiting` in WFI, WFIT and WFET. */
   power: 'running' | 'waiting' | 'off' = 'off';
+  /** What else ends the waiting, besides the interrupts that end every waiting. */
+  wait: Wait = {};
   /** Level, masks or controls changed: what is derived from them must be brought up to date before code runs. */
   contextStale = true;
   /** The instruction at the PC has done a part of its work, and will go on with the rest. */
@@ -49,6 +59,12 @@ export class ExecutionUnit {
     this.tlb = tlb;
     this.keeper = new TlbKeeper([tlb, instructionTlb], translator, regime => tagCheckFaults(pe, regime));
     this.instructionTlb = instructionTlb;
+  }
+
+  /** Nothing is executed until something wakes the element. */
+  suspend(wait: Wait = {}): void {
+    this.power = 'waiting';
+    this.wait = wait;
   }
 
   /** Registers that translation depends on were written. */

@@ -40,6 +40,8 @@ export interface SystemOperationHost {
   halt(unit: ExecutionUnit, immediate: number): HaltOutcome;
   /** SEV: every processing element gets an event. */
   sendEvent(): void;
+  /** Virtual time at which the system counter will have counted so much further; undefined: not within a machine's life. */
+  timeInTicks(ticks: bigint): number | undefined;
   /** The processing element has nothing to do for the rest of its turn. */
   yieldTurn(unit: ExecutionUnit): void;
 }
@@ -62,7 +64,7 @@ function waitForInterrupt(unit: ExecutionUnit): void {
       raiseTrap(pe, trap);
       return;
     }
-    unit.power = 'waiting';
+    unit.suspend();
   }
   completeInstruction(pe);
 }
@@ -81,21 +83,22 @@ function waitForEvent(unit: ExecutionUnit, _fields: Fields, host: SystemOperatio
   completeInstruction(pe);
 }
 
-/**
- * WFET and WFIT. Waking early is always allowed: the others get their turn, and the loop around asks again.
- */
+/** WFET and WFIT: until the virtual count has reached a register, at most. */
 function waitWithLimit(instruction: 'wfet' | 'wfit'): SystemOperation {
   return (unit, f, host) => {
     const { pe } = unit;
-    const wakes = instruction === 'wfet' ? consumeEvent(pe) : wakesFromWaitForInterrupt(pe);
+    const forEvent = instruction === 'wfet';
+    const wakes = forEvent ? consumeEvent(pe) : wakesFromWaitForInterrupt(pe);
     const limit = f['Rd'] as number;
-    if (!wakes && unit.registers.register('CNTVCT_EL0').read() < pe.state.readX(limit)) {
+    const ticks = pe.state.readX(limit) - unit.registers.register('CNTVCT_EL0').read();
+    if (!wakes && ticks > 0n) {
       const trap = checkWait(pe, instruction, limit);
       if (trap) {
         raiseTrap(pe, trap);
         return;
       }
-      host.yieldTurn(unit);
+      const until = host.timeInTicks(ticks);
+      unit.suspend({ forEvent, ...(until !== undefined && { until }) });
     }
     completeInstruction(pe);
   };

@@ -8,7 +8,7 @@ import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import type { InterruptLine } from '../bus/types.ts';
 import { engineArea } from '../execution/engine-area.ts';
-import { ExecutionUnit } from '../execution/execution-unit.ts';
+import { ExecutionUnit, type Wait } from '../execution/execution-unit.ts';
 import { type CheckFlags, Executor } from '../execution/executor.ts';
 import { InstructionTlb } from '../execution/instruction-tlb.ts';
 import type { Interpreter } from '../execution/interpreter/interpreter.ts';
@@ -21,6 +21,7 @@ import { takeInterrupt, wakesFromWaitForInterrupt } from '../processing-element/
 import { ProcessingElement } from '../processing-element/processing-element.ts';
 import { ACTIVE_WINDOW, ProcessingElementState, STATE_SIZE } from '../processing-element/state.ts';
 import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
+import { consumeEvent } from '../processing-element/wait.ts';
 import { AddressTranslator } from '../translation/address-translator.ts';
 import type { TranslationInputs } from '../translation/inputs.ts';
 import { FastTlb } from '../translation/tlb.ts';
@@ -28,6 +29,8 @@ import type { MachineClock } from './virtual-clock.ts';
 
 /** Instructions of one turn when several elements run. */
 const TURN = 10_000;
+/** Ticks of the system counter: years, and times still exact as numbers. */
+const LONGEST_WAIT = 2n ** 40n;
 
 /** Why a run came to rest. */
 export type CoreStop =
@@ -48,7 +51,7 @@ export interface CoreOptions {
   readonly observer: MemoryObserver;
   /** Rate of the system counter. */
   readonly instructionsPerTick: number;
-  readonly operations: Omit<SystemOperationHost, 'sendEvent' | 'yieldTurn'>;
+  readonly operations: Omit<SystemOperationHost, 'sendEvent' | 'timeInTicks' | 'yieldTurn'>;
   handlers(pe: number): SystemRegisterHandlers;
   firmwareCall(pe: ProcessingElement, conduit: 'smc' | 'hvc'): boolean;
   recordException(record: ExceptionRecord): void;
@@ -130,6 +133,11 @@ export class MachineCore {
         sendEvent: () => {
           for (const { state } of this.units) state.eventRegister = 1;
         },
+        timeInTicks: ticks => {
+          if (ticks > LONGEST_WAIT) return undefined;
+          const { instructionsPerTick } = options;
+          return (Math.floor(this.time() / instructionsPerTick) + Number(ticks)) * instructionsPerTick;
+        },
         yieldTurn: () => {
           this.turnEnd = this.executor.position;
           this.executor.requestCheck();
@@ -144,10 +152,18 @@ export class MachineCore {
   /** The position at which something besides executing instructions is due. */
   private deadline(): number {
     const { performance } = (this.units[this.current] as ExecutionUnit).pe;
-    const event = this.clock.nextEventAt() - this.idle;
+    const event = this.nextEventAt() - this.idle;
     const turn = this.units.length > 1 ? this.turnEnd : Number.POSITIVE_INFINITY;
     const overflow = performance?.interrupting ? this.executor.position + performance.untilInterrupt() : turn;
     return Math.min(event, turn, overflow);
+  }
+
+  /** Virtual time of the next event or of the first end of a wait. */
+  private nextEventAt(): number {
+    let next = this.clock.nextEventAt();
+    for (const { power, wait } of this.units)
+      if (power === 'waiting' && wait.until !== undefined && wait.until < next) next = wait.until;
+    return next;
   }
 
   /** Virtual time in instruction units. */
@@ -195,7 +211,8 @@ export class MachineCore {
     from.pe.leave();
     u8.copyWithin(resting, ACTIVE_WINDOW, ACTIVE_WINDOW + STATE_SIZE);
     from.state.moveTo(resting);
-    // Another element's stores could have taken the reservation; losing it is always allowed.
+    // Another element's stores could have taken the reservation; losing it is always allowed, and an event.
+    if (from.wait.forEvent && from.state.engine.get('exclusiveValid')) from.state.eventRegister = 1;
     from.state.clearExclusive();
     u8.copyWithin(ACTIVE_WINDOW, to.state.address, to.state.address + STATE_SIZE);
     to.state.moveTo(ACTIVE_WINDOW);
@@ -276,8 +293,16 @@ export class MachineCore {
   }
 
   private wake(): void {
-    for (const unit of this.units)
-      if (unit.power === 'waiting' && wakesFromWaitForInterrupt(unit.pe)) unit.power = 'running';
+    for (const unit of this.units) {
+      if (unit.power !== 'waiting' || !this.wakes(unit)) continue;
+      unit.power = 'running';
+      unit.wait = {};
+    }
+  }
+
+  private wakes({ pe, wait }: ExecutionUnit): boolean {
+    if (wait.until !== undefined && this.time() >= wait.until) return true;
+    return wait.forEvent === true ? consumeEvent(pe) : wakesFromWaitForInterrupt(pe);
   }
 
   /** All elements wait: moves time to the next event. False when there is none. */
@@ -285,7 +310,7 @@ export class MachineCore {
     const { clock } = this;
     this.wake();
     if (this.units.some(unit => unit.power === 'running')) return true;
-    const next = clock.nextEventAt();
+    const next = this.nextEventAt();
     if (!Number.isFinite(next)) return false;
     this.idle += Math.max(0, next - this.time());
     clock.moveTo(this.time());
@@ -300,7 +325,15 @@ export class MachineCore {
     const { current, idle, turnEnd } = this;
     const { position } = this.executor;
     const flags = this.executor.saveFlags();
-    return { current, idle, turnEnd, position, flags, power: this.units.map(unit => unit.power) };
+    return {
+      current,
+      idle,
+      turnEnd,
+      position,
+      flags,
+      power: this.units.map(unit => unit.power),
+      waits: this.units.map(unit => unit.wait),
+    };
   }
 
   /** The states in linear memory have been put back already. */
@@ -312,6 +345,7 @@ export class MachineCore {
     this.executor.restoreFlags(saved.flags);
     this.units.forEach((unit, index) => {
       unit.power = saved.power[index] ?? 'off';
+      unit.wait = saved.waits[index] ?? {};
       unit.state.moveTo(index === saved.current ? ACTIVE_WINDOW : (this.restingStates[index] as number));
       unit.forgetTranslations();
     });
@@ -325,4 +359,5 @@ export interface SavedCore {
   readonly position: number;
   readonly flags: CheckFlags;
   readonly power: readonly ExecutionUnit['power'][];
+  readonly waits: readonly Wait[];
 }

@@ -62,7 +62,7 @@ export class MachineSemihosting implements Snapshotable {
       case 'waits for input':
         // Input, or an interrupt, makes the element execute the instruction again.
         this.waiting.add(state.index);
-        unit.power = 'waiting';
+        unit.suspend();
         return 'again';
     }
   }

@@ -422,7 +422,15 @@ export class Machine {
   private powerOn(when: 'power on' | 'reset' = 'power on'): void {
     const { board, core } = this;
     core.switchTo(0);
-    core.restore({ current: 0, idle: 0, turnEnd: 0, position: 0, flags: { wanted: false, owed: false }, power: [] });
+    core.restore({
+      current: 0,
+      idle: 0,
+      turnEnd: 0,
+      position: 0,
+      flags: { wanted: false, owed: false },
+      power: [],
+      waits: [],
+    });
     board.clock.restore(0);
     board.resetDevices(when);
     if (board.boot.kind === 'linux') board.interruptController.assignAllToNonSecure();
@@ -478,7 +486,7 @@ export class Machine {
         (this.core.units[pe] as ExecutionUnit).power = 'off';
       },
       suspend: pe => {
-        (this.core.units[pe] as ExecutionUnit).power = 'waiting';
+        (this.core.units[pe] as ExecutionUnit).suspend();
       },
       powerOff: () => this.end({ kind: 'ended', how: 'shutdown', detail: 'the guest switched the machine off (PSCI)' }),
       reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the guest reset the machine (PSCI)' }),

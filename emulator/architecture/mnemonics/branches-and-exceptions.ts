@@ -82,6 +82,11 @@ export const branchesAndExceptions = [
     'WFE waits until the event register is set and clears it; SEV sets that of every processing element and SEVL the own one. An exclusive monitor that is cleared by another’s store is an event as well, so a lock is awaited with LDAXR then WFE. It may end early, so always test again. HCR_EL2.TWE traps it.',
     'sevl\nwfe\nsev',
   ),
+  note(
+    'wfet wfit',
+    'WFE and WFI with a limit: they end at the latest when CNTVCT_EL0 has reached the register, so that a wait with a timeout needs no timer interrupt. Ending early is allowed, so always test again. The syndrome of a trap names the register. Needs FEAT_WFxT.',
+    'mrs x0, cntvct_el0\nadd x0, x0, #1000\nwfet x0',
+  ),
   note('yield', 'A hint that this loop waits for someone else. It never changes what the program computes.', 'yield'),
   note(
     'nop hint',
