@@ -20,6 +20,7 @@ export type {
   SystemInstruction,
   SystemRegister,
   Template,
+  Trap,
   VectorSuffix,
 } from '../emulator/architecture/index.ts';
 export {
@@ -39,6 +40,9 @@ export {
   isReserved,
   matchTemplate,
   mnemonics,
+  nestedConditions,
+  nestedPlace,
+  nestedTrap,
   noteOn,
   printTemplate,
   spellingsOf,

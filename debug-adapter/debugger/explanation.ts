@@ -71,6 +71,7 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   if (record.kind !== 'exception') return [];
   const lines: ExplanationLine[] = [];
   const { faultAddress, exceptionClass: code, syndrome } = record;
+  const space = faultSpace(session, record);
   const isAbort = code !== undefined && abortClasses.has(code);
   if (isAbort) {
     const status = faultStatus(Number(syndrome & 0x3fn));
@@ -79,17 +80,13 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   if (faultAddress !== undefined)
     lines.push({
       label: `FAR_EL${record.to}`,
-      text: `VA ${placeText(session, faultAddress, recordContext(record, 'from', spaceOfRecord(session, record)))}`,
+      text: `VA ${placeText(session, faultAddress, recordContext(record, 'from', space))}`,
     });
   const ipa = faultIpa(record);
   if (ipa !== undefined) lines.push({ label: 'IPA', text: hex(ipa) });
   if (isAbort && faultAddress !== undefined) {
     const access = code === 0x20 || code === 0x21 ? 'execute' : syndrome & 0x40n ? 'write' : 'read';
-    const walk = session.target.translate(
-      record.pe,
-      { space: spaceOfRecord(session, record), address: faultAddress },
-      access,
-    );
+    const walk = session.target.translate(record.pe, { space, address: faultAddress }, access);
     lines.push({
       label: 'Translation now',
       text: walk.ok ? `${hex(faultAddress)} → PA ${hex(walk.pa)}` : walk.problem,
@@ -97,6 +94,15 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
     });
   }
   return lines;
+}
+
+/** ISS.VNCR of a Data Abort: the address is one of the handler's own, by VNCR_EL2. */
+const NESTED_REGISTER = 1n << 13n;
+
+function faultSpace(session: Debugger, record: ExceptionRecord): AddressSpace {
+  const isNested =
+    record.kind === 'exception' && record.exceptionClass === 0x25 && (record.syndrome & NESTED_REGISTER) !== 0n;
+  return isNested ? { kind: 'va', el: record.to } : spaceOfRecord(session, record);
 }
 
 /** How addresses were understood where a record was made: a guest's as they were then. */

@@ -30,7 +30,7 @@ export interface SpaceAddress {
 
 /** A register value as stored, and where an access from the current Exception level would go. */
 export interface EffectiveRegister {
-  /** The register that an MRS or MSR of this name reaches now. */
+  /** The register that an MRS or MSR of this name reaches now, or the memory that stands for it. */
   readonly name: string;
   /** Why it is not the register that was named, as "HCR_EL2.E2H = 1". */
   readonly because: string;

@@ -2,6 +2,8 @@
 import {
   describeCondition,
   findSystemRegister,
+  nestedConditions,
+  nestedPlace,
   type SystemRegister,
   type SystemRegisterName,
   systemRegisterSlot,
@@ -128,8 +130,10 @@ export function writeRegister(unit: ExecutionUnit, name: string, value: bigint):
 /** Where an access by name from the current level goes, when it does not reach the register of that name. */
 export function effectiveRegister(unit: ExecutionUnit, name: string): EffectiveRegister | undefined {
   const row = rowOf(unit, name);
-  if (!row || row.redirects.length === 0) return undefined;
+  if (!row || (row.redirects.length === 0 && !row.nested)) return undefined;
   const decision = unit.registers.check(keyOf(row), 'read', 0);
+  if (decision.kind === 'memory' && row.nested)
+    return { name: nestedPlace(row.nested), because: nestedConditions(row.nested).map(describeCondition).join(', ') };
   if (decision.kind !== 'permitted' || decision.register.row.name === row.name) return undefined;
   const reached = decision.register.row.name;
   const redirect = row.redirects.find(one => one.to === reached);

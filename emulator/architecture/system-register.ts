@@ -347,11 +347,8 @@ export function nestedConditions({ when }: NestedMemory): Condition[] {
   return when === 'always' ? both : [...both, when === 'NV1' ? on('HCR_EL2', 'NV1') : off('HCR_EL2', 'NV1')];
 }
 
-/** `At EL1 in memory at VNCR_EL2 + 0x110 when HCR_EL2.NV = 1 and …`. */
-export function describeNestedMemory(nested: NestedMemory): string {
-  const when = nestedConditions(nested).map(describeCondition).join(' and ');
-  return `At EL1 in memory at VNCR_EL2 + 0x${nested.offset.toString(16)} when ${when}`;
-}
+/** `memory at VNCR_EL2 + 0x110`. */
+export const nestedPlace = ({ offset }: NestedMemory): string => `memory at VNCR_EL2 + 0x${offset.toString(16)}`;
 
 /** `HCR_EL2.TVM = 1`, `CPACR_EL1.FPEN = 0 or 2`, `HCR_EL2.{E2H,TGE} ≠ 3`. */
 export function describeCondition({ register, field: name, is, not }: Condition): string {

@@ -5,8 +5,12 @@ import {
   type Field,
   genericName,
   isReserved,
+  nestedConditions,
+  nestedPlace,
+  nestedTrap,
   type SystemInstruction,
   type SystemRegister,
+  type Trap,
 } from '../architecture.ts';
 
 /** A system register in words: what it holds, who may access it, what traps an access, its fields. */
@@ -16,9 +20,17 @@ export function explainSystemRegister(row: SystemRegister): string {
   if (row.onlyIfHighest !== undefined)
     parts.push(`Exists only where EL${row.onlyIfHighest} is the highest Exception level.`);
   if (row.unless.length > 0) parts.push(`UNDEFINED unless ${row.unless.map(describeCondition).join(' and ')}.`);
-  const traps = row.traps.map(trap => `- ${describeTrap(trap)}${trap.feature ? ` (${trap.feature})` : ''}`);
+  const traps = [...row.traps, ...nestedTraps(row)].map(
+    trap => `- ${describeTrap(trap)}${trap.feature ? ` (${trap.feature})` : ''}`,
+  );
   if (traps.length > 0) parts.push(`Traps:\n${traps.join('\n')}`);
-  const redirects = row.redirects.map(({ from, on, to, when }) => {
+  const memory = row.nested && {
+    from: [1],
+    on: 'access',
+    to: nestedPlace(row.nested),
+    when: nestedConditions(row.nested),
+  };
+  const redirects = [...(memory ? [memory] : []), ...row.redirects].map(({ from, on, to, when }) => {
     const levels = from.map(level => `EL${level}`).join(', ');
     const direction = on === 'access' ? 'An access' : `A ${on}`;
     const condition = when.length > 0 ? ` when ${when.map(describeCondition).join(' and ')}` : '';
@@ -31,6 +43,12 @@ export function explainSystemRegister(row: SystemRegister): string {
     parts.push(`**${layout.name}**${when ? ` (when ${when})` : ''}`, fieldTable(layout.fields));
   }
   return parts.join('\n\n');
+}
+
+/** What HCR_EL2.NV traps, in both directions at once where they are alike. */
+function nestedTraps(row: SystemRegister): Trap[] {
+  const traps = (['read', 'write'] as const).flatMap(direction => nestedTrap(row, direction) ?? []);
+  return traps.length === 2 ? traps.slice(0, 1).map(trap => ({ ...trap, on: 'access' })) : traps;
 }
 
 /** A register that the machine does not have. */

@@ -133,6 +133,11 @@ describe('hover', () => {
     expect(text).toContain('from EL2 up');
     const trapped = await hoverAt('\tmsr sctlr|_el1, x0\n');
     expect(trapped).toContain('Trapped to EL2 on write when HCR_EL2.TVM = 1');
+    const nested = await hoverAt('\tmsr vttbr|_el2, x0\n');
+    expect(nested).toContain('Trapped to EL2 when HCR_EL2.NV = 1');
+    expect(nested).toContain(
+      'An access from EL1 reaches memory at VNCR_EL2 + 0x20 when HCR_EL2.NV = 1 and HCR_EL2.NV2 = 1',
+    );
   });
 
   test('a symbol shows where it lies and its line', async () => {

@@ -40,6 +40,8 @@ export class Bench {
   readonly reports: string[] = [];
   /** Doublewords of memory that stand for registers; reading one that is not there fails. */
   readonly nestedMemory = new Map<bigint, bigint>();
+  /** The address of the last access to it. */
+  nestedAccess: bigint | undefined;
   position = 0;
   /** Level of the performance monitors' interrupt, as the machine was last told. */
   performanceInterrupt = false;
@@ -71,6 +73,7 @@ export class Bench {
           this.performanceInterrupt = level;
         },
         nestedMemory: (_pe, address, written) => {
+          this.nestedAccess = address;
           if (written !== undefined) this.nestedMemory.set(address, written);
           return written ?? this.nestedMemory.get(address);
         },

@@ -54,7 +54,43 @@ const SPSR_MODE = [0x3c0n, 0x3c5n, 0x3c9n] as const;
 /** BRK #0x77. */
 const STOP = 0xd420_0ee0;
 
-const program = `
+/** The page at VNCR_EL2, and what its doublewords hold before each trial: this number and their offset. */
+const NESTED_AT = 0x4c00_0000;
+export const NESTED_MARK = 0xabc0_0000_0000_0000n;
+const fillNested = `
+        ldr     x0, =${NESTED_AT}
+        msr     S3_4_C2_C2_0, x0        // VNCR_EL2
+        mov     x1, #0
+        ldr     x2, =${NESTED_MARK}
+1:      add     x3, x2, x1
+        str     x3, [x0, x1]
+        add     x1, x1, #8
+        cmp     x1, #4096
+        b.ne    1b`;
+/** What was read, then how the page has changed: the doublewords of both as one number. */
+const reportNested = `
+        eor     x0, x0, x1
+        eor     x2, x2, x3
+        eor     x4, x4, x5
+        eor     x6, x6, x7
+        eor     x0, x0, x2
+        eor     x4, x4, x6
+        eor     x0, x0, x4
+        str     x0, [x22], #8
+        ldr     x0, =${NESTED_AT}
+        mov     x1, #0
+        ldr     x2, =${NESTED_MARK}
+        mov     x3, #0
+1:      ldr     x4, [x0, x1]
+        add     x5, x2, x1
+        eor     x4, x4, x5
+        eor     x3, x3, x4
+        add     x1, x1, #8
+        cmp     x1, #4096
+        b.ne    1b
+        str     x3, [x22], #8`;
+
+const program = (nested: boolean): string => `
         .global _start
         .text
 _start: adr     x0, vectors3
@@ -77,6 +113,7 @@ trial:  cbz     x21, done
         msr     vbar_el1, x0
         msr     mdscr_el1, xzr
         msr     vtcr_el2, xzr
+${nested ? fillNested : ''}
 ${CONTROLS.map(name => `        ldr     x0, [x20], #8\n        msr     ${generic[name] ?? name}, x0${name.startsWith('ICC') ? '\n        isb' : ''}`).join('\n')}
         ldp     x0, x1, [x20], #16
         msr     spsr_el3, x0
@@ -97,6 +134,7 @@ lower:  mrs     x8, esr_el1             // what the trial set may trap this anyw
         b.eq    ended
         mrs     x8, esr_el2
 ended:  stp     x9, x8, [x22], #16
+${nested ? reportNested : ''}
         sub     x21, x21, #1
         b       trial
 
@@ -127,16 +165,42 @@ vectors1:
         .endr
 `;
 
+export interface NestedOutcome extends Outcome {
+  /** The offset from VNCR_EL2 that was read or written. */
+  readonly memory: number | undefined;
+}
+
 /** Runs the trials. */
 export function askQemu(trials: readonly Trial[]): Outcome[] {
+  const outcomes = run(trials, false);
+  return trials.map((_, index) => outcomeAt(outcomes, index * 16));
+}
+
+/** Runs the trials with memory at VNCR_EL2: for a QEMU that has FEAT_NV2 (9.0 or newer). */
+export function askQemuNested(trials: readonly Trial[]): NestedOutcome[] {
+  const outcomes = run(trials, true);
+  const offsetOf = (value: bigint) => (value >> 48n === NESTED_MARK >> 48n ? Number(value & 0xfffn) : undefined);
+  return trials.map((_, index) => {
+    const read = offsetOf(outcomes.readBigUInt64LE(index * 32 + 16));
+    const written = offsetOf(outcomes.readBigUInt64LE(index * 32 + 24));
+    return { ...outcomeAt(outcomes, index * 32), memory: read ?? written };
+  });
+}
+
+const outcomeAt = (outcomes: Buffer, at: number): Outcome => ({
+  to: Number(outcomes.readBigUInt64LE(at)),
+  syndrome: outcomes.readBigUInt64LE(at + 8),
+});
+
+function run(trials: readonly Trial[], nested: boolean): Buffer {
   const words: bigint[] = [BigInt(trials.length)];
   trials.forEach(({ controls, el }, index) => {
     for (const name of CONTROLS) words.push(controls[name]);
     words.push(SPSR_MODE[el], BigInt(CODE_AT + index * 8));
   });
   const code = Uint32Array.from(trials.flatMap(({ word }) => [word, STOP]));
-  const outcomes = runBareMetal({
-    program,
+  return runBareMetal({
+    program: program(nested),
     architecture: 'armv8.2-a',
     files: [
       { address: TRIALS_AT, bytes: new Uint8Array(BigUint64Array.from(words).buffer) },
@@ -144,8 +208,4 @@ export function askQemu(trials: readonly Trial[]): Outcome[] {
     ],
     output: 'outcomes',
   });
-  return trials.map((_, index) => ({
-    to: Number(outcomes.readBigUInt64LE(index * 16)),
-    syndrome: outcomes.readBigUInt64LE(index * 16 + 8),
-  }));
 }

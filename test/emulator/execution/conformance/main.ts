@@ -2,15 +2,18 @@
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
  *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian]] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- nested
  *   npm run conformance -- record [--programs N] [--seed N]
  *
  * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
+ * `nested` writes there what a QEMU of 9.0 or newer makes of registers under nested virtualization.
  * `--rows` looks only at rows whose names match, and publishes nothing.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { allInstructions } from '../../architecture/all-instructions.ts';
 import { agreementWithArm } from '../../architecture/arm-agreement.ts';
+import { recordNestedAccesses } from '../../processing-element/nested-accesses.ts';
 import {
   compareAllocation,
   compareWithAs,
@@ -29,7 +32,7 @@ const number = (name: string, otherwise: number): number => {
   const at = words.indexOf(name);
   return at < 0 ? otherwise : Number(words[at + 1]);
 };
-const parts: readonly string[] = words.filter(word => /^(arm-data|binutils|qemu|record)$/.test(word));
+const parts: readonly string[] = words.filter(word => /^(arm-data|binutils|qemu|record|nested)$/.test(word));
 const wanted = (part: string) => parts.length === 0 || parts.includes(part);
 const seed = number('--seed', Date.now() >>> 0);
 const version = (program: string) =>
@@ -103,6 +106,8 @@ if (parts.includes('record')) {
   writeFileSync('test/data/conformance/recorded.bin', bytes);
   console.log(`\n  ${recording.programs.length} recorded in ${bytes.length} bytes, ${leftOut} left out`);
 }
+
+if (parts.includes('nested')) console.log(`nested: ${recordNestedAccesses()} accesses recorded`);
 
 if (wanted('qemu')) {
   const programs = number('--programs', 50_000);
