@@ -43,6 +43,8 @@ export class AddressMap {
   /** Called after a range began or ceased to be directly readable or writable. */
   onRouteChanged: (range: MappedRange) => void = () => {};
   #entries: Entry[] = [];
+  /** Where the last address was found: most are in the same range as the one before. */
+  #last: Entry | undefined;
 
   constructor(memory: MachineMemory) {
     this.memory = memory;
@@ -113,6 +115,15 @@ export class AddressMap {
 
   /** The range of an address as the given physical address space sees it; undefined when nobody answers. */
   find(physicalAddress: number, secure: boolean): MappedRange | undefined {
+    const last = this.#last;
+    const entry =
+      last && physicalAddress >= last.base && physicalAddress < last.base + last.size
+        ? last
+        : this.#search(physicalAddress);
+    return entry?.secureOnly && !secure ? undefined : entry;
+  }
+
+  #search(physicalAddress: number): Entry | undefined {
     let low = 0;
     let high = this.#entries.length - 1;
     while (low <= high) {
@@ -120,7 +131,10 @@ export class AddressMap {
       const entry = this.#entries[middle]!;
       if (physicalAddress < entry.base) high = middle - 1;
       else if (physicalAddress >= entry.base + entry.size) low = middle + 1;
-      else return entry.secureOnly && !secure ? undefined : entry;
+      else {
+        this.#last = entry;
+        return entry;
+      }
     }
     return undefined;
   }

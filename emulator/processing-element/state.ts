@@ -116,7 +116,10 @@ function assignOffsets(): { offsets: Record<StateFieldName, number>; size: numbe
 const assigned = assignOffsets();
 
 /** Byte offset of each field within a PE's state. */
-export const stateOffsets: Readonly<Record<StateFieldName, number>> = assigned.offsets;
+export const stateOffsets: Readonly<Record<StateFieldName, number>> = {
+  // A copy made at once is an object whose fields hosts compile as constants; one that grew name by name is a table.
+  ...assigned.offsets,
+};
 /** Bytes of one PE's state. */
 export const STATE_SIZE = assigned.size;
 /** Linear address of the active window. Address 0 stays unused so that a null pointer is not a register. */

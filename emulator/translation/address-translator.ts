@@ -204,7 +204,7 @@ export class AddressTranslator {
     }
     const first = this.stage1.translate(controls, stage2, request);
     if (first.failed) return { ok: false, fault: stage1Fault(request, first) };
-    if (!stage2 || request.stage1Only) return { ok: true, ...stage1Translation(first) };
+    if (!stage2 || request.stage1Only) return stage1Translation(first);
     const tables = stage2Of(stage2, first.nonSecure);
     const second = this.stage2.translate(tables, first.outputAddress, {
       needed: neededPermissions(request.access),
@@ -247,8 +247,9 @@ export class AddressTranslator {
   }
 }
 
-function stage1Translation(first: Stage1Result): Omit<Translation, 'ok'> {
+function stage1Translation(first: Stage1Result): Translation {
   return {
+    ok: true,
     physicalAddress: first.outputAddress,
     nonSecure: first.nonSecure,
     attributes: first.attributes,
