@@ -18,6 +18,8 @@ export interface BareMetalRun {
   readonly output: string;
   /** As `-cpu` takes it. */
   readonly cpu?: string;
+  /** Words of `-M virt` beyond the usual ones. */
+  readonly board?: string;
 }
 
 /**
@@ -51,7 +53,14 @@ name_end:
 }
 
 /** Assembles and runs a program; gives the file it wrote. */
-export function runBareMetal({ program, architecture, files, output, cpu = 'max,sve=off' }: BareMetalRun): Buffer {
+export function runBareMetal({
+  program,
+  architecture,
+  files,
+  output,
+  cpu = 'max,sve=off',
+  board = '',
+}: BareMetalRun): Buffer {
   const directory = mkdtempSync(join(tmpdir(), 'bare-metal-'));
   try {
     const at = (name: string): string => join(directory, name);
@@ -66,7 +75,7 @@ export function runBareMetal({ program, architecture, files, output, cpu = 'max,
     const run = spawnSync(
       'qemu-system-aarch64',
       [
-        ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', cpu, '-m', '256'],
+        ...['-M', `virt,secure=on,virtualization=on,gic-version=3${board}`, '-cpu', cpu, '-m', '256'],
         ...['-display', 'none', '-serial', 'none', '-monitor', 'none', '-semihosting', '-kernel', at('program')],
         ...loaders,
       ],

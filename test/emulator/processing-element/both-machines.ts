@@ -11,12 +11,13 @@ const FLAG_AT = 0x4eff_f000;
 
 /**
  * The program starts at `_start` in EL3 and branches to `finish` with X22 behind the last of the doublewords that it
- * stored from `RESULTS` on (a symbol). `cpu` is what `-cpu` says.
+ * stored from `RESULTS` on (a symbol). `cpu` is what `-cpu` says, `board` further words of `-M virt`.
  */
 export function runOnBoth(
   program: string,
   architecture: string,
   cpu = 'max,sve=off',
+  board = '',
 ): { ours: bigint[]; theirs: bigint[] } {
   const source = `
         .set    RESULTS, ${RESULTS_AT}
@@ -29,7 +30,7 @@ ${semihostingDump('results', RESULTS_AT)}
         .ltorg
 `;
   const words = (bytes: Uint8Array) => [...new BigUint64Array(new Uint8Array(bytes).buffer)];
-  const theirs = words(runBareMetal({ program: source, architecture, files: [], output: 'results', cpu }));
+  const theirs = words(runBareMetal({ program: source, architecture, files: [], output: 'results', cpu, board }));
   const folder = mkdtempSync(join(tmpdir(), 'trapdoor-both-'));
   try {
     const at = (name: string) => join(folder, name);
@@ -37,7 +38,7 @@ ${semihostingDump('results', RESULTS_AT)}
     execFileSync('aarch64-linux-gnu-as', [`-march=${architecture}`, '-o', at('program.o'), at('program.s')]);
     execFileSync('aarch64-linux-gnu-ld', ['-Ttext=0x40080000', '-o', at('program'), at('program.o')]);
     const { machine } = machineWith(new Map([['program', new Uint8Array(readFileSync(at('program')))]]), [
-      ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-m', '256', '-cpu', cpu, '-kernel', 'program'],
+      ...['-M', `virt,secure=on,virtualization=on,gic-version=3${board}`, '-m', '256', '-cpu', cpu, '-kernel', 'program'],
     ]);
     const { memory } = machine.board;
     const flag = memory.linearAddress(FLAG_AT) as number;

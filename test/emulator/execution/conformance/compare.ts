@@ -1,6 +1,6 @@
 /** Compares random programs on our machine with QEMU and explains the first difference. */
 import { disassemble } from '../../../../emulator/architecture/disassembler.ts';
-import { type ByteOrder, CODE_AT, type Result, runHere, runOnQemu, type Start } from './harness.ts';
+import { CODE_AT, type Result, runHere, runOnQemu, type Setting, type Start } from './harness.ts';
 import { LENGTH, randomProgram } from './programs.ts';
 
 const hex = (value: bigint, digits = 16) => value.toString(16).padStart(digits, '0');
@@ -80,15 +80,15 @@ function explain(seed: number, start: Start, at: number, ours: Result, theirs: R
 export function comparePrograms(
   count: number,
   seed: number,
-  { order = 'little', progress }: { readonly order?: ByteOrder; readonly progress?: (done: number) => void } = {},
+  { progress, ...setting }: Setting & { readonly progress?: (done: number) => void } = {},
 ): Comparison {
   const differences: string[] = [];
   let exceptions = 0;
   for (let done = 0; done < count; done += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => (seed + done + i) >>> 0);
-    const starts = seeds.map(randomProgram);
-    const theirs = runOnQemu(starts, order);
-    const ours = runHere(starts, order);
+    const starts = seeds.map(one => randomProgram(one, setting.tagChecks));
+    const theirs = runOnQemu(starts, setting);
+    const ours = runHere(starts, setting);
     for (const [i, start] of starts.entries()) {
       exceptions += theirs[i]!.exceptions.length;
       if (differenceOf(ours[i]!, theirs[i]!))

@@ -61,6 +61,29 @@ export type ByteOrder = 'little' | 'big';
 /** Of SCTLR_EL1. */
 const EE_AND_E0E = 0x300_0000;
 
+/** The data region has allocation tags, and accesses to it are checked. */
+export interface TagChecks {
+  /** SCTLR_EL1.TCF and TCF0. */
+  readonly atEl1: 0 | 1 | 2 | 3;
+  readonly atEl0: 0 | 1 | 2 | 3;
+  /** TCR_EL1.TCMA0. */
+  readonly tagZeroUnchecked: boolean;
+}
+
+/** Every effect of a failed check, at EL1 and at EL0. */
+export const tagSettings: readonly TagChecks[] = [
+  { atEl1: 1, atEl0: 1, tagZeroUnchecked: false },
+  { atEl1: 2, atEl0: 3, tagZeroUnchecked: true },
+  { atEl1: 3, atEl0: 2, tagZeroUnchecked: false },
+  { atEl1: 0, atEl0: 1, tagZeroUnchecked: true },
+];
+
+/** What differs between the runs of programs. */
+export interface Setting {
+  readonly order?: ByteOrder;
+  readonly tagChecks?: TagChecks;
+}
+
 /** Exceptions beyond this number are counted only. */
 const LOGGED = 24;
 const START_WORDS = 31 + 5 + 64;
@@ -82,11 +105,54 @@ const keys = Array.from({ length: 10 }, (_, i) => {
   return `        number  x0, 0x${half.toString(16)}\n        msr     ${name}, x0`;
 }).join('\n');
 
-const control = (order: ByteOrder, value: number): string =>
-  `0x${(value + (order === 'big' ? EE_AND_E0E : 0)).toString(16)}`;
+const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+const control = ({ order }: Setting, value: number): string => hex(value + (order === 'big' ? EE_AND_E0E : 0));
+
+/** SCTLR_EL1: ATA, ATA0, TCF, TCF0, and DZE so that EL0 may clear blocks. */
+const tagControl = ({ tagChecks }: Setting): number =>
+  tagChecks ? 3 * 2 ** 42 + tagChecks.atEl1 * 2 ** 40 + tagChecks.atEl0 * 2 ** 38 + 2 ** 14 : 0;
+/** TCR_EL1: TBI0 and TCMA0. */
+const tagTranslation = ({ tagChecks }: Setting): bigint =>
+  tagChecks ? (1n << 37n) | (tagChecks.tagZeroUnchecked ? 1n << 57n : 0n) : 0n;
+
+/** X1 is the seed, and X5 keeps the tag that most granules get. */
+const keepTag = '        and     x5, x1, #15';
+/** Gives the window tags by the random sequence in X1, and IRG what it starts from. */
+const fillTags = `
+        number  x2, ${WINDOW}
+        mov     x3, #${WINDOW_SIZE / 16}
+1:      madd    x1, x1, x4, x4
+        lsr     x6, x1, #60
+        tst     x1, #0x30000000000
+        csel    x6, x6, x5, eq
+        lsl     x6, x6, #56
+        stg     x6, [x2], #16
+        subs    x3, x3, #1
+        b.ne    1b
+        ubfx    x2, x1, #20, #17
+        msr     gcr_el1, x2
+        and     x2, x1, #15
+        ubfx    x3, x1, #8, #16
+        orr     x2, x2, x3, lsl #8
+        msr     rgsr_el1, x2
+        msr     tfsr_el1, xzr
+        msr     tfsre0_el1, xzr`;
+/** Adds the window's tags and what checks and IRG have left to the checksum in X4. */
+const sumTags = `
+        number  x2, ${WINDOW}
+        mov     x3, #${WINDOW_SIZE / 16}
+1:      mov     x6, xzr
+        ldg     x6, [x2]
+        add     x2, x2, #16
+        eor     x4, x4, x6
+        mul     x4, x4, x5
+        ror     x4, x4, #29
+        subs    x3, x3, #1
+        b.ne    1b
+${['rgsr_el1', 'tfsr_el1', 'tfsre0_el1'].map(name => `        mrs     x6, ${name}\n        eor     x4, x4, x6\n        mul     x4, x4, x5\n        ror     x4, x4, #29`).join('\n')}`;
 
 /** The program; its literals are made by instructions, since its data are in the byte order that it tests. */
-const program = (order: ByteOrder): string => `
+const program = (setting: Setting): string => `
         .macro  number register, value
         movz    \\register, #((\\value) & 0xffff)
         movk    \\register, #(((\\value) >> 16) & 0xffff), lsl #16
@@ -99,9 +165,9 @@ const program = (order: ByteOrder): string => `
         .endm
         .global _start
         .text
-_start: number  x0, 0x30401 | 0x100    // SCR_EL3: NS, RW, HCE, and no trap of pointer authentication
+_start: number  x0, 0x30401 | 0x100 | ${setting.tagChecks ? '0x4000000' : '0'}    // SCR_EL3: NS, RW, HCE, no trap of pointer authentication and tags
         msr     scr_el3, x0
-        number  x0, 0x30080000000          // HCR_EL2: RW, and no trap of pointer authentication
+        number  x0, 0x30080000000 | ${setting.tagChecks ? '0x100000000000000' : '0'}  // HCR_EL2: RW, and no such traps
         msr     hcr_el2, x0
 ${keys}
         msr     cptr_el3, xzr
@@ -111,7 +177,7 @@ ${keys}
         msr     cpacr_el1, x0
         adr     x0, vectors
         msr     vbar_el1, x0
-        number  x0, ${control(order, 0x30d0_1980)}    // SCTLR_EL1: SPAN, I and RES1 bits; QEMU does not check SP's alignment
+        number  x0, ${control(setting, 0x30d0_1980)}    // SCTLR_EL1: SPAN, I and RES1 bits; QEMU does not check SP's alignment
         msr     sctlr_el1, x0
         mov     x0, #0x3c5
         msr     spsr_el3, x0
@@ -127,9 +193,10 @@ clear:  stp     xzr, xzr, [x0], #16
         b.ne    clear
         place   x0, frame
         mov     sp, x0
-        mov     x0, #0xff                   // MAIR_EL1: normal memory
+${setting.tagChecks ? '        msr     tco, #1' : ''}
+        mov     x0, #0x${setting.tagChecks ? 'f0ff' : 'ff'}                 // MAIR_EL1: normal memory, and with tags
         msr     mair_el1, x0
-        number  x0, 0x200993519            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no walks by TTBR1
+        number  x0, ${hex(0x2_0099_3519n | tagTranslation(setting))}            // TCR_EL1: 39 bits, 4 KiB, inner shareable, write-back; no walks by TTBR1
         msr     tcr_el1, x0
         place   x0, level_one
         msr     ttbr0_el1, x0
@@ -156,7 +223,7 @@ clear:  stp     xzr, xzr, [x0], #16
         subs    x2, x2, #1
         b.ne    1b
         place   x0, level_two + 8 * 80
-        number  x1, 0x006000004a000741     // data: read-write for both
+        number  x1, 0x006000004a00074${setting.tagChecks ? 5 : 1}     // data: read-write for both
         str     x1, [x0]
         place   x0, level_two + 8 * 88
         number  x1, 0x006000004b000701     // results: privileged
@@ -169,7 +236,7 @@ clear:  stp     xzr, xzr, [x0], #16
         tlbi    vmalle1
         dsb     sy
         isb
-        number  x0, ${control(order, 0xf8d0_3985)}    // with the MMU, the data cache and all authentication
+        number  x0, ${control(setting, 0xf8d0_3985 + tagControl(setting))}    // with the MMU, the data cache and all authentication
         msr     sctlr_el1, x0
         isb
         number  x20, ${STARTS_AT}
@@ -192,6 +259,7 @@ next:   ldp     x20, x21, [sp, #0x20]
         ldr     x0, [x20, #${8 * 35}]       // address of the code
         msr     elr_el1, x0
         clrex
+${setting.tagChecks ? keepTag : ''}
         number  x2, ${WINDOW}
         mov     x3, #${WINDOW_SIZE / 8}
         number  x4, 0x5851f42d4c957f2d
@@ -199,6 +267,7 @@ fill:   madd    x1, x1, x4, x4
         str     x1, [x2], #8
         subs    x3, x3, #1
         b.ne    fill
+${setting.tagChecks ? fillTags : ''}
         add     x0, x20, #${8 * 36}
 ${VECTORS ? pairs('ldp', 'q', 'x0', 0, 31, 0) : ''}
         add     x0, x20, #${8 * START_WORDS}
@@ -257,6 +326,7 @@ sum:    ldr     x6, [x2], #8
         ror     x4, x4, #29
         subs    x3, x3, #1
         b.ne    sum
+${setting.tagChecks ? sumTags : ''}
         place   x2, frame_log
         ldr     x3, [sp, #0x10]
         sub     x3, x3, x2
@@ -273,7 +343,7 @@ copy:   ldr     x6, [x2], #8
         b       next
 
 over:   ldr     x22, [sp, #0x30]
-        number  x0, ${control('little', 0x30d0_1980)}    // little-endian, as semihosting is
+        number  x0, ${control({}, 0x30d0_1980)}    // little-endian, as semihosting is
         msr     sctlr_el1, x0
         isb
         number  x0, ${FLAG_AT}
@@ -340,12 +410,15 @@ function readResults(bytes: Uint8Array, count: number, order: ByteOrder): Result
   });
 }
 
-const ARCHITECTURE = 'armv8.2-a';
+const ARCHITECTURE = 'armv8.5-a+memtag';
+const boardWords = ({ tagChecks }: Setting): string => (tagChecks ? ',mte=on' : '');
 
-export function runOnQemu(starts: readonly Start[], order: ByteOrder = 'little'): Result[] {
+export function runOnQemu(starts: readonly Start[], setting: Setting = {}): Result[] {
+  const { order = 'little' } = setting;
   const data = dataOf(starts, order);
   const bytes = runBareMetal({
-    program: program(order),
+    program: program(setting),
+    board: boardWords(setting),
     architecture: ARCHITECTURE,
     files: [
       { address: STARTS_AT, bytes: data.starts },
@@ -356,34 +429,37 @@ export function runOnQemu(starts: readonly Start[], order: ByteOrder = 'little')
   return readResults(new Uint8Array(bytes), starts.length, order);
 }
 
-const images = new Map<ByteOrder, Uint8Array>();
+const images = new Map<string, Uint8Array>();
 
 /** The program for our machine, assembled here: it needs no other assembler. */
-function programImage(order: ByteOrder): Uint8Array {
-  const known = images.get(order);
+function programImage(setting: Setting): Uint8Array {
+  const text = program(setting);
+  const known = images.get(text);
   if (known) return known;
-  const { elf, problems } = assembleAndLink([{ path: 'program.s', text: program(order) }], {
+  const { elf, problems } = assembleAndLink([{ path: 'program.s', text }], {
     instructions: architectureInstructions,
   });
   if (!elf) throw new Error(`the harness does not assemble: ${problems.map(({ message }) => message).join(', ')}`);
-  images.set(order, elf);
+  images.set(text, elf);
   return elf;
 }
 
 let interpreter: Interpreter | undefined;
 
-export function runHere(starts: readonly Start[], order: ByteOrder = 'little'): Result[] {
+export function runHere(starts: readonly Start[], setting: Setting = {}): Result[] {
+  const { order = 'little' } = setting;
   interpreter ??= loadInterpreter(generateInterpreter(instructions), instructions);
   const data = dataOf(starts, order);
   const files = new Map<string, Uint8Array>([
-    ['program', programImage(order)],
+    ['program', programImage(setting)],
     ['starts', data.starts],
     ['code', data.code],
   ]);
   const machine = new Machine({
     interpreter,
     options: parseOptionWords([
-      ...['-M', 'virt,secure=on,virtualization=on,gic-version=3', '-cpu', 'max', '-m', '256', '-kernel', 'program'],
+      ...['-M', `virt,secure=on,virtualization=on,gic-version=3${boardWords(setting)}`, '-cpu', 'max', '-m', '256'],
+      ...['-kernel', 'program'],
       ...['-device', `loader,file=starts,addr=${STARTS_AT},force-raw=on`],
       ...['-device', `loader,file=code,addr=${CODE_AT},force-raw=on`],
     ]),

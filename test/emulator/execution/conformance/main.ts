@@ -1,9 +1,9 @@
 /**
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian]] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian | --tags]] [--programs N] [--seed N] [--rows REGEX]
  *   npm run conformance -- nested
- *   npm run conformance -- record [--programs N] [--seed N]
+ *   npm run conformance -- record [--tags] [--programs N] [--seed N]
  *
  * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
  * `nested` writes there what a QEMU of 9.0 or newer makes of registers under nested virtualization.
@@ -22,7 +22,8 @@ import {
   describeDifferences,
   instancesOfAllRows,
 } from './binutils.ts';
-import { comparePrograms } from './compare.ts';
+import { type Comparison, comparePrograms } from './compare.ts';
+import { type Setting, type TagChecks, tagSettings } from './harness.ts';
 import { comparedRows, LENGTH, restrictTo } from './programs.ts';
 import { makeRecording } from './record.ts';
 import { writeRecording } from './recording.ts';
@@ -97,23 +98,52 @@ if (wanted('binutils')) {
   );
 }
 
-if (parts.includes('record')) {
-  const programs = number('--programs', 15_000);
-  console.log(`record: ${programs} programs, first seed ${seed}`);
-  const { recording, leftOut } = makeRecording(programs, seed, done => process.stdout.write(`\r  ${done}`));
+const tags = words.includes('--tags');
+if (tags && Number.parseInt(version('qemu-system-aarch64'), 10) < 8)
+  throw new Error('QEMU before version 8 keeps one byte of tags for a whole page: put a newer one in front on PATH');
+
+/** Records what QEMU makes of programs; gives what is to be told. */
+function record(file: string, programs: number, tagChecks?: TagChecks): string {
+  const { recording, leftOut } = makeRecording(programs, seed, done => process.stdout.write(`\r  ${done}`), tagChecks);
   const bytes = writeRecording(recording);
   mkdirSync('test/data/conformance', { recursive: true });
-  writeFileSync('test/data/conformance/recorded.bin', bytes);
-  console.log(`\n  ${recording.programs.length} recorded in ${bytes.length} bytes, ${leftOut} left out`);
+  writeFileSync(`test/data/conformance/${file}.bin`, bytes);
+  return `${recording.programs.length} recorded in ${bytes.length} bytes, ${leftOut} left out`;
+}
+
+if (parts.includes('record')) {
+  const programs = number('--programs', tags ? 2_000 : 15_000);
+  console.log(`record: ${programs} programs, first seed ${seed}`);
+  const told = tags
+    ? tagSettings.map((one, i) => record(`recorded-tags-${i}`, Math.ceil(programs / tagSettings.length), one))
+    : [record('recorded', programs)];
+  for (const line of told) console.log(`\n  ${line}`);
 }
 
 if (parts.includes('nested')) console.log(`nested: ${recordNestedAccesses()} accesses recorded`);
 
 if (wanted('qemu')) {
   const programs = number('--programs', 50_000);
-  const order = words.includes('--big-endian') ? 'big' : 'little';
-  console.log(`qemu: ${programs} ${order}-endian programs of ${LENGTH} instructions, first seed ${seed}`);
-  const result = comparePrograms(programs, seed, { order, progress: done => process.stdout.write(`\r  ${done}`) });
+  const [kind, settings]: [string, readonly Setting[]] = tags
+    ? ['qemu-tags', tagSettings.map(tagChecks => ({ tagChecks }))]
+    : words.includes('--big-endian')
+      ? ['qemu-big-endian', [{ order: 'big' }]]
+      : ['qemu', [{}]];
+  console.log(`${kind}: ${programs} programs of ${LENGTH} instructions, first seed ${seed}`);
+  const share = Math.ceil(programs / settings.length);
+  const results = settings.map((setting, i) =>
+    comparePrograms(share, seed + i * share, {
+      ...setting,
+      progress: done => process.stdout.write(`\r  ${i * share + done}`),
+    }),
+  );
+  const sum = (of: (one: Comparison) => number) => results.map(of).reduce((a, b) => a + b);
+  const result = {
+    programs: sum(one => one.programs),
+    instructions: sum(one => one.instructions),
+    exceptions: sum(one => one.exceptions),
+    differences: results.flatMap(one => one.differences),
+  };
   process.stdout.write('\n');
   console.log(
     `  ${result.instructions} instructions, ${result.exceptions} exceptions, ${result.differences.length} differences`,
@@ -122,8 +152,8 @@ if (wanted('qemu')) {
   failed ||= result.differences.length > 0;
   const seeds = result.differences.map(text => text.split('\n', 1)[0]);
   publish(
-    order === 'big' ? 'qemu-big-endian' : 'qemu',
-    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows.length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
+    kind,
+    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows(kind === 'qemu-tags').length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
   );
 }
 

@@ -7,7 +7,7 @@ import { instructions } from '../../../../emulator/architecture/instructions/ind
 import { insertFields } from '../../../../emulator/architecture/pattern.ts';
 import { Random } from '../../translation/random.ts';
 import { floatFormats, randomFloat } from '../random-floats.ts';
-import { DATA_END, type Start, WINDOW, WINDOW_SIZE } from './harness.ts';
+import { DATA_END, type Start, type TagChecks, WINDOW, WINDOW_SIZE } from './harness.ts';
 import { randomInstance } from './instances.ts';
 
 /** Instructions of each program, without the final BRK. */
@@ -19,6 +19,9 @@ const POINTERS = [24, 25, 26, 27, 31];
 const ALIGNED = 27;
 const MOVABLE = POINTERS.filter(n => n !== ALIGNED);
 const needsAligned = (row: Instruction) => /^(LDAPU?R|STLUR)/.test(row.name);
+/** Newer models have FEAT_LSE2, by which fewer ordered and atomic accesses must be aligned. */
+const staysAligned = (row: Instruction, tagged: boolean): boolean =>
+  needsAligned(row) || (tagged && (row.group === 'Exclusive and ordered' || row.group === 'Atomics'));
 const writesBack = (row: Instruction) => /post-index|pre-index/.test(row.name);
 const EDGE = 28;
 const OFFSETS = [22, 23];
@@ -34,25 +37,34 @@ const elsewhere: readonly { readonly rows: RegExp; readonly why: string }[] = [
   { rows: /^FCVTZS \(fixed-point, SIMD scalar, half\)$/, why: 'QEMU leaves the sign in bits 31:16' },
 ];
 
-/** Both machines run as this model: what it lacks is UNDEFINED on both. */
-const max = configureCpu(findCpuModel('max')!, { el2: true, el3: true, gicV3: true });
-
-const byGroup = new Map<string, Instruction[]>();
-for (const row of instructions) {
-  if (elsewhere.some(({ rows }) => rows.test(row.name))) continue;
-  if (!row.semantics || (row.feature && !max.hasFeature(row.feature))) continue;
-  byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
+/** The rows that programs are made of, by group. Both machines run as `max`: what it lacks is UNDEFINED on both. */
+function groupsWith(memoryTagging: boolean): Instruction[][] {
+  const max = configureCpu(findCpuModel('max')!, { el2: true, el3: true, gicV3: true, memoryTagging });
+  const byGroup = new Map<string, Instruction[]>();
+  for (const row of instructions) {
+    if (elsewhere.some(({ rows }) => rows.test(row.name))) continue;
+    if (!row.semantics || (row.feature && !max.hasFeature(row.feature))) continue;
+    byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
+  }
+  return [...byGroup.values()];
 }
-let groups = [...byGroup.values()];
+let groups = groupsWith(false);
+let groupsOfTagging = groupsWith(true);
 const exclusives = instructions.filter(row => row.traits.has('exclusive'));
 
 /** Makes programs only of rows whose names match: to look at what is new. */
 export function restrictTo(names: RegExp): void {
-  groups = groups.map(rows => rows.filter(row => names.test(row.name))).filter(rows => rows.length > 0);
+  const restrict = (list: Instruction[][]) =>
+    list.map(rows => rows.filter(row => names.test(row.name))).filter(rows => rows.length > 0);
+  groups = restrict(groups);
+  groupsOfTagging = restrict(groupsOfTagging);
 }
 
 /** The rows that programs may contain. */
-export const comparedRows: readonly Instruction[] = [...groups.flat(), ...exclusives];
+export const comparedRows = (memoryTagging: boolean): readonly Instruction[] => [
+  ...(memoryTagging ? groupsOfTagging : groups).flat(),
+  ...exclusives,
+];
 
 function register(random: Random): number {
   return random.chance(0.08) ? 31 : random.chance(0.05) ? 29 + random.below(2) : random.below(LAST_DESTINATION + 1);
@@ -79,16 +91,18 @@ interface Placed {
   readonly closed?: boolean;
 }
 
-function base(row: Instruction, random: Random): number {
-  if (needsAligned(row)) return ALIGNED;
+function base(row: Instruction, random: Random, tagged: boolean): number {
+  if (staysAligned(row, tagged)) return ALIGNED;
   if (random.chance(0.04)) return register(random);
-  // After a transfer of several SIMD&FP registers of which a later part faults these, or memory, are UNKNOWN.
-  if (random.chance(0.05) && !/^LDN?P \(SIMD|structure|^LD\dR/.test(row.name)) return EDGE;
+  // After a transfer of several SIMD&FP registers of which a later part faults these, or memory, are UNKNOWN. Which part of
+  // a transfer fails first, when one fails its tag check and the other has no translation, is open.
+  const inOrder = tagged ? /^(LD|ST)N?P|structure|^LD\dR|^STZ?2G/ : /^LDN?P \(SIMD|structure|^LD\dR/;
+  if (random.chance(0.05) && !inOrder.test(row.name)) return EDGE;
   return random.pick(writesBack(row) ? MOVABLE : POINTERS);
 }
 
 /** One instruction of a row that keeps the pointers and goes no further than the end of the program. */
-function place(row: Instruction, random: Random, left: number): Placed | undefined {
+function place(row: Instruction, random: Random, left: number, tagged: boolean): Placed | undefined {
   for (let tries = 0; tries < 50; tries++) {
     const instance = randomInstance(row, random);
     if (!instance) return undefined;
@@ -97,7 +111,7 @@ function place(row: Instruction, random: Random, left: number): Placed | undefin
     for (const [name, kind] of Object.entries(row.operands)) {
       const field = kind.registerField;
       if (!field || kind.bank === 'v') continue;
-      if (memory && name === 'n') fields[field] = base(row, random);
+      if (memory && name === 'n') fields[field] = base(row, random, tagged);
       else if (memory && field === 'Rm') fields[field] = random.chance(0.03) ? register(random) : random.pick(OFFSETS);
       else if (name === 'd' || memory) {
         fields[field] = register(random);
@@ -109,7 +123,7 @@ function place(row: Instruction, random: Random, left: number): Placed | undefin
       // Labels stay within the program (branches forward) or near it (literals and addresses).
       if (kind.role === 'label') for (const f of kind.fields) fields[f] = 1 + random.below(left);
     }
-    if (needsAligned(row) && 'imm9' in fields) fields['imm9']! &= 0x1f8;
+    if (staysAligned(row, tagged) && 'imm9' in fields) fields['imm9']! &= 0x1f8;
     if (/literal/.test(row.name)) fields['imm19'] = (random.below(64) - 32) & 0x7ffff;
     if (/^MSR \(immediate\)/.test(row.name)) {
       if (fields['op1'] === 0 && fields['op2'] === 5) continue; // SPSel would exchange the harness's stack pointer
@@ -148,13 +162,13 @@ function indirectBranch(random: Random, left: number): Placed[] {
 }
 
 /** A load exclusive and a store exclusive of the same size and address, and perhaps something between. */
-function exclusivePair(random: Random): Placed[] {
+function exclusivePair(random: Random, tagged: boolean): Placed[] {
   const load = random.pick(exclusives.filter(row => row.traits.has('load')));
   const size = (row: Instruction) =>
     `${/B|H/.exec(row.name.slice(3))?.[0] ?? ''}${/XP/.test(row.name)}${/\(.*\)/.exec(row.name) ?? ''}`;
   const store = random.pick(exclusives.filter(row => row.traits.has('store') && size(row) === size(load)));
   const placed: Placed[] = [];
-  const Rn = random.pick(POINTERS);
+  const Rn = tagged ? ALIGNED : random.pick(POINTERS);
   for (const row of [load, store]) {
     for (;;) {
       const fields: Record<string, number> = {};
@@ -214,8 +228,54 @@ function control(random: Random, flushes: boolean): bigint {
   return (random.bits(2) << 22n) | bit(24, flushes ? 0.3 : 0) | bit(25, 0.3) | bit(19, 0.3) | bit(26, 0.3);
 }
 
+/**
+ * Stores of several parts: when a later part fails its tag check, whether the memory of the earlier ones is written is left
+ * open.
+ */
+const inParts = /^STN?P \(|^ST[1-4] |^ST(R|UR) \(SIMD&FP, .*\bq\b/;
+
+/**
+ * QEMU (7.2 to 10.0) does not check the first of these against tags, takes a compare and swap for a write alone, and of
+ * more than 32 bytes checks only as many as are left over.
+ */
+const checkedOtherwise = (row: Instruction): boolean =>
+  /^(LDAPUR|STLUR|CAS)|multiple structures, (three|four) vectors|^(LD|ST)[34] \(multiple/.test(row.name);
+
+/** QEMU's `max` has newer pointer authentication since version 8, which is needed here: 7.2 mixes up tags. */
+const ofNewerModels = (row: Instruction): boolean =>
+  row.feature === 'FEAT_PAuth' || row.group === 'Pointer authentication';
+
+/** A row for a program with tags: half of them access memory, and half of these tags. */
+function rowOfTagging(random: Random, { atEl1, atEl0 }: TagChecks): Instruction {
+  const wanted = random.pick<(row: Instruction) => boolean>([
+    () => true,
+    isMemory,
+    isMemory,
+    row => row.group === 'Memory tagging',
+  ]);
+  const synchronous = atEl1 === 1 || atEl0 === 1;
+  for (;;) {
+    const candidates = random
+      .pick(groupsOfTagging)
+      .filter(
+        row => wanted(row) && !checkedOtherwise(row) && !ofNewerModels(row) && !(synchronous && inParts.test(row.name)),
+      );
+    if (candidates.length > 0) return random.pick(candidates);
+  }
+}
+
+const SYS = instructions.find(row => row.name === 'SYS')!;
+
+/** DC GVA or GZVA of a pointer. Of DC ZVA, QEMU (7.2 to 10.0) reports a failed check as a read of another address. */
+function block(random: Random): Placed {
+  return {
+    row: SYS,
+    fields: { op1: 3, CRn: 7, CRm: 4, op2: random.pick([3, 4]), Rt: random.pick(POINTERS.slice(0, 4)) },
+  };
+}
+
 /** A random program and what it starts with; the same seed gives the same. */
-export function randomProgram(seed: number): Start {
+export function randomProgram(seed: number, tagChecks?: TagChecks): Start {
   const random = new Random(seed);
   for (let i = 0; i < 4; i++) random.word();
   const placed: Placed[] = [];
@@ -223,9 +283,11 @@ export function randomProgram(seed: number): Start {
     const left = LENGTH - placed.length;
     const kind = left > 4 ? random.below(50) : 2;
     if (kind === 0) placed.push(...indirectBranch(random, left));
-    else if (kind === 1) placed.push(...exclusivePair(random));
+    else if (kind === 1) placed.push(...exclusivePair(random, tagChecks !== undefined));
+    else if (tagChecks && left > 4 && kind <= 4) placed.push(block(random));
     else {
-      const one = place(random.pick(random.pick(groups)), random, left);
+      const row = tagChecks ? rowOfTagging(random, tagChecks) : random.pick(random.pick(groups));
+      const one = place(row, random, left, tagChecks !== undefined);
       if (one) placed.push(one);
     }
   }
@@ -244,7 +306,7 @@ export function randomProgram(seed: number): Start {
   });
   const level = random.chance(0.3) ? 0n : 4n;
   const fpcr = control(random, mayFlush(placed));
-  return {
+  const start = {
     x,
     sp: random.chance(0.95) ? pointer() & ~15n : pointer(),
     pstate: (random.bits(4) << 28n) | 0x3c0n | level,
@@ -252,5 +314,21 @@ export function randomProgram(seed: number): Start {
     seed: random.bits(64),
     v: Array.from({ length: 64 }, () => vectorHalf(random)),
     words,
+  };
+  return tagChecks ? withTags(start, random) : start;
+}
+
+/** The tag that most of the window has goes into most pointers; checks are sometimes off. */
+function withTags(start: Start, random: Random): Start {
+  const tagged = (address: bigint) => {
+    const tag = random.chance(0.85) ? start.seed & 15n : random.bits(4);
+    return (address & ~(15n << 56n)) | (tag << 56n);
+  };
+  const isPointer = (n: number) => n === EDGE || POINTERS.includes(n);
+  return {
+    ...start,
+    x: start.x.map((value, n) => (isPointer(n) ? tagged(value) : value)),
+    sp: tagged(start.sp),
+    pstate: start.pstate | (random.chance(0.1) ? 1n << 25n : 0n),
   };
 }

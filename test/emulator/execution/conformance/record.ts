@@ -1,10 +1,12 @@
 /** Makes the recording that `recording.ts` describes, on QEMU. */
 import { differenceOf } from './compare.ts';
-import { runHere, runOnQemu } from './harness.ts';
+import { runHere, runOnQemu, type TagChecks } from './harness.ts';
 import { randomProgram } from './programs.ts';
 import { checksumsOf, type RecordedProgram, type Recording, type SharedStart } from './recording.ts';
 
-const STARTS = 200;
+const MOST_STARTS = 200;
+/** Programs of one start, where there are few. */
+const SHARING = 10;
 const BATCH = 2000;
 
 /**
@@ -15,14 +17,17 @@ export function makeRecording(
   count: number,
   seed: number,
   progress: (done: number) => void,
+  tagChecks?: TagChecks,
 ): { recording: Recording; leftOut: number } {
-  const starts: SharedStart[] = Array.from({ length: STARTS }, (_, i) => {
-    const { words: _words, ...start } = randomProgram((seed + i) >>> 0);
+  const setting = tagChecks ? { tagChecks } : {};
+  const startCount = Math.min(MOST_STARTS, Math.ceil(count / SHARING));
+  const starts: SharedStart[] = Array.from({ length: startCount }, (_, i) => {
+    const { words: _words, ...start } = randomProgram((seed + i) >>> 0, tagChecks);
     return start;
   });
   let candidates: Omit<RecordedProgram, 'checksums'>[] = Array.from({ length: count }, (_, number) => ({
-    start: number % STARTS,
-    words: randomProgram((seed + STARTS + number) >>> 0).words,
+    start: number % startCount,
+    words: randomProgram((seed + startCount + number) >>> 0, tagChecks).words,
   }));
   // What is left out moves those behind it to other addresses, which results may hold: then all are run again.
   for (;;) {
@@ -30,8 +35,8 @@ export function makeRecording(
     for (let done = 0; done < candidates.length; done += BATCH) {
       const batch = candidates.slice(done, done + BATCH);
       const whole = batch.map(({ start, words }) => ({ ...starts[start]!, words }));
-      const theirs = runOnQemu(whole);
-      const ours = runHere(whole);
+      const theirs = runOnQemu(whole, setting);
+      const ours = runHere(whole, setting);
       for (const [i, program] of batch.entries())
         if (!differenceOf(ours[i]!, theirs[i]!)) programs.push({ ...program, checksums: checksumsOf(theirs[i]!) });
       progress(Math.min(candidates.length, done + BATCH));

@@ -5,7 +5,7 @@
  * it did. It holds no names: rows may come and go, the words stay.
  */
 import { describeProgram, fieldsOf } from './compare.ts';
-import { CODE_AT, type Result, runHere, type Start } from './harness.ts';
+import { CODE_AT, type Result, runHere, type Setting, type Start } from './harness.ts';
 import { LENGTH } from './programs.ts';
 
 /** Words of a start: X0 to X30, SP, PSTATE, FPCR, the window's seed, V0 to V31 as pairs. */
@@ -112,12 +112,12 @@ function explain(start: Start, checksums: readonly number[], at: number, ours: R
 }
 
 /** Runs the recorded programs here; gives the text of each that differs. */
-export function playRecording({ starts, programs }: Recording): string[] {
+export function playRecording({ starts, programs }: Recording, setting: Setting = {}): string[] {
   const different: string[] = [];
   for (let done = 0; done < programs.length; done += BATCH) {
     const batch = programs.slice(done, done + BATCH);
     const whole = batch.map(({ start, words }): Start => ({ ...starts[start]!, words }));
-    const results = runHere(whole);
+    const results = runHere(whole, setting);
     for (const [i, { checksums }] of batch.entries()) {
       const ours = results[i]!;
       if (checksumsOf(ours).some((sum, part) => sum !== checksums[part]))
