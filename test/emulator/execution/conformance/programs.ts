@@ -96,7 +96,7 @@ function base(row: Instruction, random: Random, tagged: boolean): number {
   if (random.chance(0.04)) return register(random);
   // After a transfer of several SIMD&FP registers of which a later part faults these, or memory, are UNKNOWN. Which part of
   // a transfer fails first, when one fails its tag check and the other has no translation, is open.
-  const inOrder = tagged ? /^(LD|ST)N?P|structure|^LD\dR|^STZ?2G/ : /^LDN?P \(SIMD|structure|^LD\dR/;
+  const inOrder = tagged ? /^(LD|ST)N?P|structure|^LD\dR|^STZ?2G|SIMD&FP.*\bq\b/ : /^LDN?P \(SIMD|structure|^LD\dR/;
   if (random.chance(0.05) && !inOrder.test(row.name)) return EDGE;
   return random.pick(writesBack(row) ? MOVABLE : POINTERS);
 }
