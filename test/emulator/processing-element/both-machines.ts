@@ -38,7 +38,8 @@ ${semihostingDump('results', RESULTS_AT)}
     execFileSync('aarch64-linux-gnu-as', [`-march=${architecture}`, '-o', at('program.o'), at('program.s')]);
     execFileSync('aarch64-linux-gnu-ld', ['-Ttext=0x40080000', '-o', at('program'), at('program.o')]);
     const { machine } = machineWith(new Map([['program', new Uint8Array(readFileSync(at('program')))]]), [
-      ...['-M', `virt,secure=on,virtualization=on,gic-version=3${board}`, '-m', '256', '-cpu', cpu, '-kernel', 'program'],
+      ...['-M', `virt,secure=on,virtualization=on,gic-version=3${board}`],
+      ...['-m', '256', '-cpu', cpu, '-kernel', 'program'],
     ]);
     const { memory } = machine.board;
     const flag = memory.linearAddress(FLAG_AT) as number;
