@@ -61,7 +61,7 @@ const control3 = {
 const systemRegisterEnable = { el1: 0x7n, el2AndEl3: 0xfn };
 
 const hypervisorConfiguration = { irqMask: 1n << 4n, fiqMask: 1n << 3n };
-const secureConfiguration = { nonSecure: 1n << 0n, fiq: 1n << 2n };
+const secureConfiguration = { nonSecure: 1n << 0n, fiq: 1n << 2n, secureEl2: 1n << 18n };
 
 /** A software generated interrupt as an ICC_SGI register asks for it. */
 export interface SgiRequest {
@@ -108,7 +108,8 @@ export function gicV3SystemRegisters(gic: Controller, pe: number, connection: Co
 
 /** Whether an access by a guest reaches the virtual CPU interface: interrupts of the kind are routed to EL2. */
 function reachesVirtual(ctx: HandlerContext, masks: bigint): boolean {
-  return ctx.el === 1 && !ctx.secure && (ctx.read('HCR_EL2') & masks) !== 0n;
+  if (ctx.el !== 1 || (ctx.read('HCR_EL2') & masks) === 0n) return false;
+  return !ctx.secure || (ctx.read('SCR_EL3') & secureConfiguration.secureEl2) !== 0n;
 }
 
 function physicalRegisters(gic: Controller, pe: number, cpu: CpuInterface): Record<string, SystemRegisterHandler> {

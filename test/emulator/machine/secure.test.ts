@@ -53,6 +53,43 @@ monitor_vectors:
     expect(machine.exceptions.at(2)).toMatchObject({ instruction: symbols.get('kernel')! + 8n });
   });
 
+  test('gives a guest of Secure EL2 virtual interrupts', () => {
+    const { machine } = guest(
+      `
+        .globl  _start
+_start: ldr     x0, =(1 << 18) | (1 << 10)  // EEL2, RW
+        msr     scr_el3, x0
+        mov     x0, #0xf
+        msr     icc_sre_el3, x0
+        isb
+        msr     icc_sre_el2, x0
+        ldr     x0, =(1 << 31) | (1 << 4)   // RW, IMO
+        msr     hcr_el2, x0
+        mov     x0, #1
+        msr     ich_hcr_el2, x0
+        ldr     x0, =(0xff << 24) | 2       // VPMR, VENG1
+        msr     ich_vmcr_el2, x0
+        ldr     x0, =(1 << 62) | (1 << 60) | (0x80 << 48) | 42
+        msr     ich_lr0_el2, x0
+        adr     x0, 1f
+        msr     elr_el3, x0
+        mov     x0, #0x3c5
+        msr     spsr_el3, x0
+        eret
+1:      mrs     x20, isr_el1
+        mrs     x21, icc_iar1_el1
+        msr     icc_eoir1_el1, x21
+        mrs     x22, isr_el1
+        b       .
+        .ltorg
+`,
+      SECURE,
+    );
+    machine.run(60);
+    const { state } = machine.core.units[0]!;
+    expect([20, 21, 22].map(n => state.readX(n))).toEqual([0x80n, 42n, 0n]);
+  });
+
   test('is not the firmware itself: an unhandled SMC is an exception at EL3', () => {
     const { machine } = guest(
       `
