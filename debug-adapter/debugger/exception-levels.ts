@@ -43,8 +43,9 @@ class WorldStacks {
       record.kind === 'exception' ? [record.from, record.fromSecure] : [record.to, record.toSecure];
     // EL3 belongs to both worlds: what begins and ends there is of the world that it was entered from.
     if (below < 3) this.#current = isSecure ? this.#secure : this.#normal;
-    if (record.kind === 'exception' && record.guest === 'exit') this.#left.add(guestLevel(record.from, record.vmid));
-    const goesOn = record.kind === 'return' && this.#left.has(guestLevel(record.to, record.vmid));
+    if (record.kind === 'exception' && record.guest === 'exit')
+      this.#left.add(guestLevel(record.from, record.fromSecure, record.vmid));
+    const goesOn = record.kind === 'return' && this.#left.has(guestLevel(record.to, record.toSecure, record.vmid));
     const resumes = applyTo(this.#current, goesOn ? { ...crossing, reentry: true } : crossing);
     if (this.#current === before) return;
     const asked = this.#current === this.#secure ? this.#normal.at(-1)?.record : undefined;
@@ -53,7 +54,8 @@ class WorldStacks {
   }
 }
 
-const guestLevel = (el: number, vmid: number | undefined): string => `${el} of ${vmid ?? 'no guest'}`;
+const guestLevel = (el: number, secure: boolean, vmid: number | undefined): string =>
+  `${secure ? 'secure ' : ''}${el} of ${vmid ?? 'no guest'}`;
 
 /** Tells whether it was a return that answers an exception. */
 function applyTo(stack: LevelCrossing[], crossing: LevelCrossing): true | undefined {

@@ -71,24 +71,30 @@ function secureBelow(element: TargetProcessingElement): boolean {
   return isImplemented(element, 3) && ((element.readRegister('scr_el3') ?? 1n) & 1n) === 0n;
 }
 
+/** SCR_EL3.EEL2: the Secure world has an EL2. */
+function secureHypervisor(element: TargetProcessingElement): boolean {
+  return (((element.readRegister('scr_el3') ?? 0n) >> 18n) & 1n) === 1n;
+}
+
 function role(element: TargetProcessingElement, el: ExceptionLevel): string {
   const hcr = element.readRegister('hcr_el2') ?? 0n;
   const isHost = (hcr >> 34n) & 1n;
   const general = (hcr >> 27n) & 1n;
   const stage2 = hcr & 1n;
-  if (secureBelow(element) && el < 3)
+  if (el === 3) return 'secure monitor';
+  const isSecure = secureBelow(element);
+  const world = isSecure ? 'secure ' : '';
+  if (isSecure && !secureHypervisor(element))
     return ['secure application', 'secure kernel', 'not used by the secure world'][el]!;
   const vmid = (element.readRegister('vttbr_el2') ?? 0n) >> 48n;
   switch (el) {
-    case 3:
-      return 'secure monitor';
     case 2:
-      return isHost ? 'hypervisor host (VHE)' : 'hypervisor';
+      return world + (isHost ? 'hypervisor host (VHE)' : 'hypervisor');
     case 1:
       if (isHost && general) return 'not used by a VHE host';
-      return stage2 ? `guest kernel, VMID ${vmid}` : 'kernel';
+      return world + (stage2 ? `guest kernel, VMID ${vmid}` : 'kernel');
     case 0:
-      if (isHost && general) return 'application of the host';
-      return stage2 && !general ? `guest application, VMID ${vmid}` : 'application';
+      if (isHost && general) return `${world}application of the host`;
+      return world + (stage2 && !general ? `guest application, VMID ${vmid}` : 'application');
   }
 }
