@@ -14,7 +14,6 @@ import { briefOf } from './scalable-briefs.ts';
 import { layoutOf, operandOf } from './scalable-operand-notation.ts';
 
 interface FamilyOptions {
-  readonly feature?: string;
   readonly traits?: readonly Trait[];
   /** Other ways to write the family, in the notation of the syntax, with a mnemonic of their own. */
   readonly aliases?: readonly FamilyAlias[];
@@ -32,7 +31,7 @@ export interface FamilyAlias {
   readonly of?: string;
 }
 
-/** Rows of a family without their feature: a file names one for all that have none of their own. */
+/** Rows of a family, made for the feature that has them. */
 export type FamilyRows = (feature: string) => Instruction[];
 
 /** Rows that differ in their mnemonics and in bits of the pattern. */
@@ -55,8 +54,7 @@ export function family(
         const bits = rest.slice(0, at).join('');
         const words = [mnemonic, ...rest.slice(at)];
         const fill = (text: string) => text.replace(/@(\d)/g, (_, which: string) => words[Number(which)] ?? '');
-        return makeRow(mnemonic, fill(form), withBits(fill(pattern), bits), fill(syntax), {
-          feature,
+        return makeRow(feature, mnemonic, fill(form), withBits(pattern, bits), fill(syntax), {
           ...options,
           aliases: (options.aliases ?? [])
             .filter(({ of }) => of === undefined || of.split(' ').includes(mnemonic))
@@ -73,11 +71,12 @@ function withBits(pattern: string, bits: string): string {
 }
 
 function makeRow(
+  feature: string,
   mnemonic: string,
   form: string,
   patternText: string,
   syntax: string,
-  { feature, traits = [], aliases = [] }: FamilyOptions,
+  { traits = [], aliases = [] }: FamilyOptions,
 ): Instruction {
   const own = template(syntax, patternText);
   const others = aliases.map(({ syntax: text, never, when, fixed }) => {
@@ -91,16 +90,15 @@ function makeRow(
       when: (fields: Fields) => same(fields) && isPossible(operands, fields) && (when?.(fields) ?? true),
     };
   });
-  const words = [feature?.startsWith('FEAT_SME') ? 'SME' : 'SVE', form].filter(Boolean).join(', ');
+  const words = [feature.startsWith('FEAT_SME') ? 'SME' : 'SVE', form].filter(Boolean).join(', ');
   return instruction(`${mnemonic.toUpperCase()} (${words})`, patternText, {
     operands: own.operands,
     syntax: `${mnemonic} ${own.text}`.trim(),
     aliases: others,
     brief: briefOf(mnemonic),
-    ...(feature !== undefined && { feature }),
+    feature,
     traits: ['vector', ...traits],
     allocated: fields => isPossible(own.operands, fields),
-    rare: true,
   });
 }
 

@@ -10,16 +10,16 @@
  *   Vd.bhsd                a scalar of the size of an element; `V(Zn).one:imm2:tsz` element 0
  *   Xn Wn Xn|SP Rn.wwwx Rn|SP.wx  general-purpose registers, by `size`, `sz` or `sf`
  *   Zn=Zm.d                one register for two fields
- *   #imm #±imm #imm+1 #±imm*16  numbers; `#left`, `#right` shift elements; `#byte`, `#±byte`, `#mask`, `#~mask`, `#float`
+ *   #imm #±imm             numbers; `#left`, `#right` shift elements; `#byte`, `#±byte`, `#mask`, `#~mask`, `#float`
  *   #0.5|1.0(i1) #rot(rot) #turn(rot)  choices of numbers; quarter turns, 90 or 270 degrees
  *   pattern pattern*imm4 prfop  names
  *   ZAda.s ZAthv.h[Rs+off3] {ZAthv.h[Rs+off3]} ZA[Rv+off4] {tiles} Pm.low/4[Rv+i1:tszh:tszl]  tiles, slices, elements
- *   [Xn|SP, #±imm4*2vl]    addresses: in vector lengths, `#imm5*4?` in bytes; `Xm<<2` never, `Xm?<<2` perhaps the zero
- *                          register, `Xm??` perhaps left out; `Zm.d/xs<<2`, `Zm.d/sxtw<<msz`, `Zm.d<<1` vectors
+ *   [Xn|SP, #±imm4*2vl]    addresses: in vector lengths, `#imm5*4?` in bytes; `Xm<<2` but not XZR, `Xm?<<2` XZR when it is
+ *                          left out; `Zm.d/xs<<2`, `Zm.d/sxtw<<msz`, `Zm.d<<1` vectors
  */
 import type { OperandKind } from '../operand.ts';
 import { fieldGroup } from '../operands/field-group.ts';
-import { floatZero } from '../operands/floating-point.ts';
+import { floatImmediate, floatZero } from '../operands/floating-point.ts';
 import { arrayVector, predicateElement, tile, tileList, tileSlice } from '../operands/matrix.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
 import {
@@ -54,7 +54,6 @@ import {
   elementBitmask,
   elementPattern,
   elementShift,
-  float8,
   integer,
   rotation,
   scalablePrefetch,
@@ -148,10 +147,7 @@ export function operandOf(token: string, { key, widths }: FieldLayout): ReadingK
     });
   if (is(/^V\((\w+)\)\.one:([\w:]+)$/)) return scalarOfElement(part(1), elementsByOnlyBit(group(part(2)), 0));
   if (is(/^(V\w+)\.([\w-]+)$/)) return scalarOfElement(part(1), elementsOf(part(2)));
-  if (is(/^Xm(\?\??)?(?:<<(\d))?$/) && token !== 'Xm') {
-    const zero = part(1) === '??' ? 'left out' : part(1) === '?' ? 'possible' : 'impossible';
-    return scalarIndex('Rm', Number(part(2) || '0'), zero);
-  }
+  if (is(/^Xm(\?)?<<(\d)$/)) return scalarIndex('Rm', Number(part(2)), part(1) === '?' ? 'left out' : 'impossible');
   if (is(/^([XW])(\w+)(\|SP)?$/)) {
     const make = part(3) === '' ? generalRegister : generalRegisterOrSp;
     return asText(make(`R${part(2)}`, part(1) === 'X' ? 64 : 32));
@@ -161,7 +157,7 @@ export function operandOf(token: string, { key, widths }: FieldLayout): ReadingK
   if (token === 'prfop') return scalablePrefetch;
   if (is(/^pattern(?:\*(\w+))?$/)) return elementPattern('pattern', part(1) || undefined);
   if (token === '#0.0') return floatZero;
-  if (token === '#float') return float8;
+  if (token === '#float') return asText(floatImmediate(64, { fields: 'imm8', spread: false }));
   if (token === '#byte' || token === '#±byte') return shiftedByte(token === '#±byte');
   if (token === '#mask' || token === '#~mask') return elementBitmask(token === '#~mask');
   if (token === '#left' || token === '#right')
@@ -173,12 +169,7 @@ export function operandOf(token: string, { key, widths }: FieldLayout): ReadingK
     return vectorLengths(group(part(2)), { signed: part(1) !== '', scale: Number(part(3) || '1') });
   if (is(/^#(±?)([\w:]+)(?:\*(\d+))?\?$/))
     return elementOffset(group(part(2)), { signed: part(1) !== '', scale: Number(part(3) || '1') });
-  if (is(/^#(±?)([\w:]+)(\+1)?(?:\*(\d+))?$/))
-    return integer(group(part(2)), {
-      signed: part(1) !== '',
-      offset: part(3) ? 1 : 0,
-      scale: Number(part(4) || '1'),
-    });
+  if (is(/^#(±?)([\w:]+)$/)) return integer(group(part(2)), part(1) !== '');
   throw new Error(`"${token}" is no operand of the notation`);
 }
 

@@ -72,7 +72,7 @@ export const sme = [
     const letter = slice.letter === 's' ? 'w' : slice.letter;
     const size = slice.quad === '1' ? '111' : `0${slice.size}`;
     const pattern = `1110000 ${size} ? Rm:5 V Rs:2 Pg:3 Rn:5 0 ${place(slice, 'ZAt')}`;
-    const text = (predicate: string) => `{${sliceText(slice, 'ZAt')}}, ${predicate}, [Xn|SP, Xm??<<${slice.shift}]`;
+    const text = (predicate: string) => `{${sliceText(slice, 'ZAt')}}, ${predicate}, [Xn|SP, Xm?<<${slice.shift}]`;
     return [
       family('tile slice', pattern, text('Pg/z'), `ld1${letter} 0`, load),
       family('tile slice', pattern, text('Pg'), `st1${letter} 1`, store),

@@ -6,7 +6,7 @@ import { immediateAt } from './immediate.ts';
 import { generalRegisterName, parseGeneralRegister } from './register.ts';
 import { type ReadingKind, registerAt } from './scalable.ts';
 import type { Elements } from './scalable-elements.ts';
-import { integerCode } from './scalable-immediate.ts';
+import { integerCode, readNumber } from './scalable-immediate.ts';
 
 /** `#3, mul vl`, or nothing for 0: an offset in units of the vector's length. */
 export function vectorLengths(
@@ -14,9 +14,8 @@ export function vectorLengths(
   options: { readonly signed: boolean; readonly scale: number },
 ): ReadingKind {
   const code = integerCode(group, options);
-  const { minimum, maximum, step: scale } = code;
-  const step = scale === 1 ? '' : ` in steps of ${scale}`;
-  const describe = `an offset in vector lengths: ${minimum} to ${maximum}${step}, then mul vl`;
+  const { minimum, maximum, step } = code;
+  const describe = `an offset in vector lengths: ${code.range}, then mul vl`;
   return {
     role: 'text',
     fields: group.fields,
@@ -31,8 +30,8 @@ export function vectorLengths(
       if (!next && value === 0n) return { fields: code.put(0), consumed: 1 };
       if (next?.kind !== 'shift' || next.name !== 'mul vl')
         return problem('expected “mul vl” behind the offset', next?.span ?? operand.span, true);
-      if (value < BigInt(minimum) || value > BigInt(maximum) || value % BigInt(scale) !== 0n)
-        return problem(`${value} is out of range: ${minimum} to ${maximum}${step}`, operand.span, true);
+      if (value < BigInt(minimum) || value > BigInt(maximum) || value % BigInt(step) !== 0n)
+        return problem(`${value} is out of range: ${code.range}`, operand.span, true);
       return { fields: code.put(Number(value)), consumed: 2 };
     },
   };
@@ -44,21 +43,16 @@ export function elementOffset(
   options: { readonly signed: boolean; readonly scale: number },
 ): ReadingKind {
   const code = integerCode(group, options);
-  const { minimum, maximum, step } = code;
-  const describe = `an offset, ${minimum} to ${maximum}${step === 1 ? '' : ` in steps of ${step}`}`;
+  const what = `an offset, ${code.range}`;
   return {
     role: 'text',
     fields: group.fields,
-    describe,
+    describe: what,
     print: fields => (code.of(fields) === 0 ? '' : `#${code.of(fields)}`),
     parse: input => {
-      const operand = current(input);
-      if (!operand) return { fields: code.put(0), consumed: 0 };
-      const value = immediateAt(input)?.value;
-      if (value === undefined) return problem(`expected ${describe}`, operand.span);
-      if (value < BigInt(minimum) || value > BigInt(maximum) || value % BigInt(step) !== 0n)
-        return problem(`${value} is out of range: ${describe}`, operand.span, true);
-      return { fields: code.put(Number(value)), consumed: 1 };
+      if (!current(input)) return { fields: code.put(0), consumed: 0 };
+      const value = readNumber(input, { ...code, what });
+      return typeof value === 'number' ? { fields: code.put(value), consumed: 1 } : value;
     },
   };
 }
@@ -82,8 +76,8 @@ function shiftBehind(
   return { name: shift?.name ?? '', consumed: 2 };
 }
 
-/** `x3, lsl #2`: a scalar index, times the size of what is accessed. */
-export function scalarIndex(field: string, shift: number, zero: 'impossible' | 'possible' | 'left out'): ReadingKind {
+/** `x3, lsl #2`: a scalar index, times the size of what is accessed. XZR is impossible, or what is meant when it is left out. */
+export function scalarIndex(field: string, shift: number, zero: 'impossible' | 'left out'): ReadingKind {
   const suffix = shift ? `, lsl #${shift}` : '';
   return {
     role: 'text',

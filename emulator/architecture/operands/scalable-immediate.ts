@@ -2,20 +2,18 @@
 import { current, type ParseInput, type ParseResult, problem } from '../operand.ts';
 import type { Fields } from '../pattern.ts';
 import type { FieldGroup } from './field-group.ts';
-import { expandFloat, floatImmediate } from './floating-point.ts';
 import { decimal, hexadecimal, immediateAt, parseRange } from './immediate.ts';
 import type { ReadingKind } from './scalable.ts';
-import { bitmaskField, bitmaskOf, ELEMENT_SIZE, repeated } from './scalable-elements.ts';
+import { bitmaskField, bitmaskOf, ELEMENT_SIZE, elementsByBitmask, LETTERS, repeated } from './scalable-elements.ts';
 
 interface IntegerOptions {
-  readonly signed?: boolean;
-  /** The encoded number times this, plus `offset`, is the value. */
-  readonly scale?: number;
-  readonly offset?: number;
+  readonly signed: boolean;
+  /** The encoded number times this is the value. */
+  readonly scale: number;
 }
 
 /** Reads a number in a range; a symbol cannot stand here. */
-function readNumber(
+export function readNumber(
   input: ParseInput,
   range: { readonly minimum: number; readonly maximum: number; readonly step: number; readonly what: string },
 ): number | ParseResult {
@@ -27,36 +25,39 @@ function readNumber(
 }
 
 /** How a group of fields holds a number, and its range. */
-export function integerCode(group: FieldGroup, { signed = false, scale = 1, offset = 0 }: IntegerOptions) {
+export function integerCode(group: FieldGroup, { signed, scale }: IntegerOptions) {
   const range = 2 ** group.width;
-  const minimum = (signed ? -range / 2 : 0) * scale + offset;
-  const maximum = ((signed ? range / 2 : range) - 1) * scale + offset;
+  const minimum = (signed ? -range / 2 : 0) * scale;
+  const maximum = ((signed ? range / 2 : range) - 1) * scale;
+  const steps = scale === 1 ? '' : ` in steps of ${scale}`;
   return {
     minimum,
     maximum,
     step: scale,
-    what: `an immediate, ${minimum} to ${maximum}${scale === 1 ? '' : ` in steps of ${scale}`}`,
+    /** The range in words. */
+    range: `${minimum} to ${maximum}${steps}`,
     of: (fields: Fields) => {
       const bits = group.of(fields);
-      return (signed && bits >= range / 2 ? bits - range : bits) * scale + offset;
+      return (signed && bits >= range / 2 ? bits - range : bits) * scale;
     },
     put: (value: number) => {
-      const units = (value - offset) / scale;
+      const units = value / scale;
       return group.put(units < 0 ? units + range : units);
     },
   };
 }
 
 /** `#5`: a number in a group of fields. */
-export function integer(group: FieldGroup, options: IntegerOptions = {}): ReadingKind {
-  const code = integerCode(group, options);
+export function integer(group: FieldGroup, signed: boolean): ReadingKind {
+  const code = integerCode(group, { signed, scale: 1 });
+  const what = `an immediate, ${code.range}`;
   return {
     role: 'text',
     fields: group.fields,
-    describe: code.what,
+    describe: what,
     print: fields => decimal(code.of(fields)),
     parse: input => {
-      const value = readNumber(input, code);
+      const value = readNumber(input, { ...code, what });
       return typeof value === 'number' ? { fields: code.put(value), consumed: 1 } : value;
     },
   };
@@ -158,7 +159,7 @@ export function shiftedByte(signed: boolean): ReadingKind {
 /** `#0xff`: a bitmask immediate in `imm13`, which repeats in elements of the size that is written. */
 export function elementBitmask(inverted = false): ReadingKind {
   const describe = 'a bitmask immediate: a rotated run of ones, repeated';
-  const bitsOf = (letter: number) => 8 << letter;
+  const bitsOf = (size: number) => 8 << size;
   return {
     role: 'text',
     fields: ['imm13'],
@@ -166,8 +167,8 @@ export function elementBitmask(inverted = false): ReadingKind {
     isPossible: fields => bitmaskOf(fields) !== undefined,
     print: fields => {
       const value = bitmaskOf(fields) ?? 0n;
-      const size = [0, 1, 2, 3].find(letter => repeated(value, bitsOf(letter)) === value) ?? 3;
-      return hexadecimal(BigInt.asUintN(bitsOf(size), inverted ? ~value : value));
+      const bits = bitsOf(LETTERS.indexOf(elementsByBitmask.letterOf(fields) ?? 'd'));
+      return hexadecimal(BigInt.asUintN(bits, inverted ? ~value : value));
     },
     parse: input => {
       const immediate = immediateAt(input);
@@ -196,16 +197,6 @@ export function moveMaskPreferred(fields: Fields): boolean {
     return isByte(element) || (bits > 8 && element % 256n === 0n && isByte(element / 256n));
   });
 }
-
-/** `#1.5`: a number of eight bits. */
-export const float8: ReadingKind = (() => {
-  const { describe, parse } = floatImmediate(64, { fields: 'imm8', spread: false });
-  const print = (fields: Fields) => {
-    const value = expandFloat(fields['imm8'] as number);
-    return `#${Number.isInteger(value) ? value.toFixed(1) : value}`;
-  };
-  return { role: 'text', fields: ['imm8'], describe, parse, print };
-})();
 
 /** `#0.5` or `#1.0`: one of two numbers by a bit. */
 export function eitherFloat(field: string, numbers: readonly [number, number]): ReadingKind {

@@ -109,7 +109,7 @@ describe('An instruction of SVE or SME', () => {
     ['ld1b {z0.b}, p0/z, [x0, #1]', 'Expected “mul vl” behind the offset.'],
     ['ld1b {z0.b}, p0/z, [x0, #8, mul vl]', '8 is out of range: -8 to 7.'],
     ['ld1b {z0.b}, p0/z, [x0, xzr]', 'Xzr is not possible here.'],
-    ['ld1h {z0.d}, p0/z, [z1.d, #61]', '61 is out of range: an offset, 0 to 62 in steps of 2.'],
+    ['ld1h {z0.d}, p0/z, [z1.d, #61]', '61 is out of range: 0 to 62, a multiple of 2.'],
     ['ld2b {z0.b, z2.b}, p0/z, [x0]', 'The registers of a list must be consecutive.'],
     ['mla z0.h, z1.h, z8.h[7]', 'Only z0 to z7 are possible here.'],
     ['mov z0.b, p0/m, za0v.b[w11, 15]', 'Only w12 to w15 choose a slice.'],
