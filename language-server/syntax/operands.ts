@@ -81,10 +81,14 @@ export function parseOperands(text: string, start: number, end: number, context:
   return operands ? { operands } : { problem: parser.problem! };
 }
 
-/** The letter of `/m` or `/z` that stands directly behind a predicate register. */
-function predicationAt(text: string, at: number, end: number): 'm' | 'z' | undefined {
-  const match = /^\/([mz])(?![\w.$])/i.exec(text.slice(at, Math.min(end, at + 3)));
-  return match ? (match[1]!.toLowerCase() as 'm' | 'z') : undefined;
+/** The letter of `/m` or `/z` behind a predicate register, and where it ends. */
+function predicationAt(text: string, at: number, end: number): { letter: 'm' | 'z'; end: number } | undefined {
+  const slash = skipBlanks(text, at, end);
+  if (slash >= end || text[slash] !== '/') return undefined;
+  const start = skipBlanks(text, slash + 1, end);
+  const stop = nameEnd(text, start, end);
+  const letter = text.slice(start, stop).toLowerCase();
+  return letter === 'm' || letter === 'z' ? { letter, end: stop } : undefined;
 }
 
 class OperandParser {
@@ -197,8 +201,9 @@ class OperandParser {
     const { kind, name, bank, number, stackPointer, slice } = named;
     const predication = bank === 'p' ? predicationAt(this.text, stop, this.end) : undefined;
     if (predication) {
-      this.at = stop + 2;
-      return { kind, name, bank, number, stackPointer, predication, span: { start, end: this.at } };
+      this.at = predication.end;
+      const span = { start, end: this.at };
+      return { kind, name, bank, number, stackPointer, predication: predication.letter, span };
     }
     const after = skipBlanks(this.text, stop, this.end);
     const next = after < this.end ? this.text[after]! : ',';

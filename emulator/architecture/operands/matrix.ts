@@ -29,6 +29,10 @@ function selectionFields(
   return { selector: { [field]: number }, offset: Number(offset.value) };
 }
 
+/** Whether a register is written with this size of elements and no number of them. */
+const hasElements = ({ suffix }: RegisterOperand, letter: string): boolean =>
+  suffix?.element === letter && suffix.lanes === undefined;
+
 /** `za1.s`: a tile. */
 export function tile(register: RegisterFields, letter: string): ReadingKind {
   const [field = ''] = register.names;
@@ -41,7 +45,7 @@ export function tile(register: RegisterFields, letter: string): ReadingKind {
     parse: input => {
       const read = registerAt(input, 'za', describe);
       if (!('kind' in read)) return read;
-      if (read.name === 'za' || read.slice || read.selection || read.suffix?.element !== letter)
+      if (read.name === 'za' || read.slice || read.selection || !hasElements(read, letter))
         return problem(`expected ${describe}`, read.span);
       if (read.number >= register.count) return problem(`expected ${describe}`, read.span, true);
       return { fields: { [field]: read.number }, consumed: 1 };
@@ -76,7 +80,7 @@ export function tileSlice(
     parse: input => {
       const read = braces ? onlyOfList(input, describe) : registerAt(input, 'za', describe);
       if (!('kind' in read)) return read;
-      if (read.bank !== 'za' || !read.slice || read.suffix?.element !== letter)
+      if (read.bank !== 'za' || !read.slice || !hasElements(read, letter))
         return problem(`expected ${describe}`, read.span);
       if (read.number >= tiles) return problem(`expected ${describe}`, read.span, true);
       const chosen = selectionFields(read, 'Rs', last, describe);

@@ -59,7 +59,10 @@ export function elementsByOnlyBit(tsz: FieldGroup, steps: number): Elements {
     fields: tsz.fields,
     letters,
     letterOf: fields => [...letters].find((_, size) => tsz.of(fields) === 1 << size),
-    parse: written => (letters.includes(written) ? tsz.put(1 << letters.indexOf(written)) : undefined),
+    parse: written => {
+      const size = letters.indexOf(written);
+      return size < 0 ? undefined : { ...tsz.put(1 << size), [ELEMENT_SIZE]: size };
+    },
   };
 }
 

@@ -93,6 +93,8 @@ describe('An instruction of SVE or SME', () => {
     ['mova z0.b, p0/m, za0v.b[w15, #15]', 'mov z0.b, p0/m, za0v.b[w15, 15]'],
     ['orr z0.d, z1.d, z1.d', 'mov z0.d, z1.d'],
     ['prfb #0, p0, [x0]', 'prfb pldl1keep, p0, [x0]'],
+    ['sel p0.b, p1, p2.b, p0.b', 'mov p0.b, p1/m, p2.b'],
+    ['abs z0.b, p0 / m, z1.b', 'abs z0.b, p0/m, z1.b'],
     ['zero {za0.b}', 'zero {za}'],
   ])('%s is written as %s', (text, printed) => {
     const { word, problems } = assembleLine(text);
@@ -113,10 +115,15 @@ describe('An instruction of SVE or SME', () => {
     ['ld2b {z0.b, z2.b}, p0/z, [x0]', 'The registers of a list must be consecutive.'],
     ['mla z0.h, z1.h, z8.h[7]', 'Only z0 to z7 are possible here.'],
     ['mov z0.b, p0/m, za0v.b[w11, 15]', 'Only w12 to w15 choose a slice.'],
+    ['ld1w {za3v.7s[w15, 3]}, p0/z, [x0]', 'Expected a slice of a tile below za4, such as za0h.s[w12, 3], in braces.'],
     ['psel p0, p1, p2.d[w12, 2]', '2 is out of range: 0 to 1.'],
     ['sdiv z0.b, p0/m, z0.b, z1.b', 'Expected a scalable vector register with .s or .d.'],
   ])('%s has a problem that tells what is possible', (text, message) => {
     expect(assembleLine(text).problems).toEqual([message]);
+  });
+
+  test('is of one size of elements', () => {
+    expect(assembleLine('mov z0.q, s3').problems).not.toEqual([]);
   });
 
   test('is UNDEFINED for want of its feature', () => {
