@@ -138,7 +138,10 @@ export class ProcessingElementState {
   private u64: BigUint64Array;
   private f64: Float64Array;
   private bytes: Uint8Array;
-  /** Counts what may have changed a system register: while it stands still, so does all that follows from them. */
+  /**
+   * Counts what may have changed a system register: while it stands still, so does all that follows from them. What
+   * generated code writes itself (RGSR_EL1) is not counted: nothing follows from that.
+   */
   generation = 0;
 
   constructor(memory: WebAssembly.Memory, base: number, index: number) {
