@@ -14,6 +14,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { allInstructions } from '../../architecture/all-instructions.ts';
 import { agreementWithArm } from '../../architecture/arm-agreement.ts';
 import { recordNestedAccesses } from '../../processing-element/nested-accesses.ts';
+import { recordNestedBehaviour } from '../../processing-element/nested-behaviour.ts';
 import {
   compareAllocation,
   compareWithAs,
@@ -120,7 +121,8 @@ if (parts.includes('record')) {
   for (const line of told) console.log(`\n  ${line}`);
 }
 
-if (parts.includes('nested')) console.log(`nested: ${recordNestedAccesses()} accesses recorded`);
+if (parts.includes('nested'))
+  console.log(`nested: ${recordNestedAccesses()} accesses, ${recordNestedBehaviour()} other instructions recorded`);
 
 if (wanted('qemu')) {
   const programs = number('--programs', 50_000);
