@@ -57,6 +57,12 @@ const ofClasses = (
     classes.includes(record.exceptionClass),
 });
 
+/** Of what a filter matches, that which comes from above an Exception level. */
+const above = (el: number, filter: ExceptionFilter): ExceptionFilter => ({
+  ...filter,
+  matches: record => record.from > el && filter.matches(record),
+});
+
 const asynchronous = (id: 'irq' | 'fiq' | 'serror', label: string): ExceptionFilter => ({
   id,
   label,
@@ -83,7 +89,23 @@ export const exceptionFilters: readonly ExceptionFilter[] = [
     default: true,
     matches: record => wentToNoVector(record) || (record.kind === 'exception' && isVectorFault(record)),
   },
-  ofClasses('undef', 'Undefined instruction', 'UNDEFINED, or trapped as such (EC 0x00)', [0x00], true),
+  above(
+    0,
+    ofClasses(
+      'undef',
+      'Undefined instruction',
+      'At EL1 or above: UNDEFINED, or trapped as such (EC 0x00)',
+      [0x00],
+      true,
+    ),
+  ),
+  {
+    id: 'undef0',
+    label: 'Undefined instruction at EL0',
+    description: 'A kernel may carry it out for its program, as Linux does with reads of identification registers',
+    default: false,
+    matches: record => record.from === 0 && record.kind === 'exception' && record.exceptionClass === 0x00,
+  },
   ofClasses('svc', 'SVC', 'System calls (EC 0x15)', [0x15]),
   ofClasses('hvc', 'HVC', 'Hypervisor calls (EC 0x16)', [0x16]),
   ofClasses('smc', 'SMC', 'Secure monitor calls (EC 0x17)', [0x17]),

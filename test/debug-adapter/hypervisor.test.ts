@@ -381,3 +381,43 @@ describe('a hypervisor that keeps its registers in a structure', () => {
       expect((await x19(6)).result).toBe('0x19');
     }));
 });
+
+/** A host kernel whose program executes an undefined instruction, and which then does so itself. */
+const undefinedTwice = `
+  .globl _start
+_start:
+  adr x0, host_vectors
+  msr vbar_el2, x0
+  ldr x0, =0x88000000       // HCR_EL2.TGE and RW: the program's exceptions come here
+  msr hcr_el2, x0
+  adr x0, program
+  msr elr_el2, x0
+  mov x0, #0x3c0
+  msr spsr_el2, x0
+  isb
+  eret
+program:
+  udf #1
+answer:
+  udf #2
+unexpected:
+${powerOff}
+${vectors('host_vectors', { lower: 'answer', same: 'unexpected' })}
+`;
+
+describe('the filter for undefined instructions', () => {
+  test("is on by default, and passes a program's, which its kernel may answer", () =>
+    debugSource(undefinedTwice, async client => {
+      const { exceptionBreakpointFilters = [] } = client.connection.session.capabilities;
+      const defaults = exceptionBreakpointFilters.filter(one => one.default).map(({ filter }) => filter);
+      await client.launch({}, () => client.request('setExceptionBreakpoints', { filters: defaults }));
+      expect((await client.stack())[2]).toContain('answer  [EL2]');
+    }));
+
+  test('has a fellow for programs', () =>
+    debugSource(undefinedTwice, async client => {
+      await client.launch({}, () => client.request('setExceptionBreakpoints', { filters: ['undef0'] }));
+      expect((await client.stack())[2]).toContain('program  [EL0]');
+      expect((await client.run('continue')).event).toBe('terminated');
+    }));
+});
