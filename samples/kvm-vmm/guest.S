@@ -8,7 +8,11 @@
 #define PSCI_VERSION    0x84000000
 #define PSCI_SYSTEM_OFF 0x84000008
 
-        .section .rodata, "a"
+#ifdef GUEST_ALONE
+        .text                           /* where it runs, for its symbols */
+#else
+        .section .rodata, "a"           /* data of the VMM */
+#endif
         .balign 4096
         .globl  guest_start
 guest_start:

@@ -231,6 +231,17 @@ export class Editor {
       .first();
   }
 
+  /** Gives an exception filter in the view *Breakpoints* a condition, and checks its box. */
+  async setFilterCondition(label: string, condition: string): Promise<void> {
+    const row = this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: label }).first();
+    await row.hover();
+    await row.locator('.codicon-edit').first().click();
+    await this.page.locator('.debug-breakpoints .inputBoxContainer input').fill(condition);
+    await this.press('Enter');
+    await this.page.locator('.debug-breakpoints .monaco-list-row', { hasText: condition }).waitFor();
+    await this.exceptionFilter(label).check();
+  }
+
   /** The terminal in front, with its text. */
   readonly terminal = (): Locator => this.page.locator('.terminal-wrapper .xterm-rows');
 
