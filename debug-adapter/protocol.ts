@@ -127,11 +127,28 @@ export interface UartInputArguments {
   readonly text: string;
 }
 
+/**
+ * `trapdoor/saveSnapshot`: writes the machine as it is now to a file, for `snapshot` of a launch configuration. Legal while
+ * stopped.
+ */
+export interface SaveSnapshotArguments {
+  /** A relative path is resolved against `cwd` of the launch configuration. */
+  readonly file: string;
+}
+
+export interface SaveSnapshotResponseBody {
+  /** Absolute path. */
+  readonly path: string;
+  /** Of the file, in bytes. */
+  readonly size: number;
+}
+
 /** Custom requests by their names: arguments and response body. */
 export interface CustomRequests {
   'trapdoor/exceptions': { arguments: ExceptionsArguments; body: ExceptionsResponseBody };
   'trapdoor/levels': { arguments: LevelsArguments; body: LevelsResponseBody };
   'trapdoor/travelTo': { arguments: TravelToArguments; body: undefined };
+  'trapdoor/saveSnapshot': { arguments: SaveSnapshotArguments; body: SaveSnapshotResponseBody };
   'trapdoor/uartInput': { arguments: UartInputArguments; body: undefined };
 }
 

@@ -4,6 +4,7 @@ import { registerDebugConfigurations } from './debug/configuration-provider.ts';
 import { DebugSessions } from './debug/sessions.ts';
 import { registerLanguageClient } from './language/client.ts';
 import { registerInlineValues } from './language/inline-values.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { registerUartTerminals } from './uart-terminal.ts';
 import { registerExceptionLevelsView } from './views/exception-levels-view.ts';
@@ -20,6 +21,7 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(sessions),
     registerExceptionsView(sessions),
     registerExceptionLevelsView(context, sessions),
+    registerSnapshots(sessions),
     registerInlineValues(),
     registerLanguageClient(context),
   );

@@ -26,7 +26,7 @@ import { setVariable } from './set-variable.ts';
 import { loadedSources, modules, source } from './sources.ts';
 import { stackTrace } from './stack-trace.ts';
 import { threads } from './threads.ts';
-import { exceptions, levels, travelTo, uartInput } from './trapdoor.ts';
+import { exceptions, levels, saveSnapshot, travelTo, uartInput } from './trapdoor.ts';
 import { variables } from './variables.ts';
 import { writeMemory } from './write-memory.ts';
 
@@ -54,6 +54,7 @@ const list = [
   readMemory,
   restart,
   reverseContinue,
+  saveSnapshot,
   scopes,
   setBreakpoints,
   setDataBreakpoints,

@@ -1,5 +1,8 @@
 /** The requests beyond DAP: see `protocol.ts`. */
+import { resolve } from 'node:path';
 import { travelTo as travelToPlan } from '../debugger/reverse.ts';
+import { UserProblem } from '../debugger/target.ts';
+import { writeSnapshot } from '../launch/snapshot-file.ts';
 import { exceptionRecordBody, exceptionsBody } from '../views/exceptions.ts';
 import { levelsBody } from '../views/levels.ts';
 import { request } from './request.ts';
@@ -26,6 +29,17 @@ export const travelTo = request('trapdoor/travelTo', {
   run(session, { position }) {
     session.stop(travelToPlan(session.debugger, position));
     return undefined;
+  },
+});
+
+export const saveSnapshot = request('trapdoor/saveSnapshot', {
+  legalWhile: 'stopped',
+  needs: { file: 'string' },
+  run(session, { file }) {
+    const bytes = session.debugger.target.saveSnapshot?.();
+    if (!bytes) throw new UserProblem('This target cannot be saved');
+    const path = resolve(session.configuration.cwd ?? '/', file);
+    return { path, size: writeSnapshot(path, bytes) };
   },
 });
 

@@ -206,6 +206,16 @@ export class Editor {
     }
   }
 
+  /** Draws the border of the side bar to so many pixels from the left. */
+  async widenSideBar(to: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (!box) throw new Error('the side bar is not shown');
+    await this.page.mouse.move(box.x + box.width, box.y + box.height / 2);
+    await this.page.mouse.down();
+    await this.page.mouse.move(to, box.y + box.height / 2, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** Waits until the machine is stopped before the line of the editor that holds this text. */
   async nextLine(text: string): Promise<void> {
     await this.page.waitForFunction(wanted => {

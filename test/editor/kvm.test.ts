@@ -33,6 +33,9 @@ describe("Linux' KVM in the editor", () => {
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
+  const stackIs = (rows: RegExp) =>
+    expect.poll(async () => (await editor.callStack()).join('\n'), { timeout: 60_000 }).toMatch(rows);
+
   testWith(...needs)(
     'stops at an exit of the guest; the call stack goes from the guest through KVM to the VMM',
     () =>
@@ -43,15 +46,15 @@ describe("Linux' KVM in the editor", () => {
         // While Linux boots; the editor knows the kinds of exceptions once a session has begun.
         await editor.showDebugViews('Breakpoints');
         await editor.setFilterCondition('VM exit', 'vmid > 0 && ec == dabort && ipa == 0x9000000');
+        await editor.widenSideBar(520);
+        await editor.page.mouse.move(900, 20);
         const explanation = editor.page.locator('.exception-widget');
         await explanation.waitFor({ timeout: boot });
         const text = await explanation.innerText();
         expect(text).toMatch(/EL1 → EL2: Write of a byte from W2 at 0x9000000/);
         expect(text).toMatch(/Instruction: strb w2, \[x1\].*<print\+0xc> \(guest\.S:\d+\)/);
         await editor.showDebugViews('Call Stack');
-        await expect
-          .poll(async () => (await editor.callStack()).join('\n'), { timeout: 60_000 })
-          .toMatch(/system_call.*kvm-vmm\.c/);
+        await stackIs(/system_call.*kvm-vmm\.c/);
         await editor.screenshot('kvm-exit');
         const stack = await editor.callStack();
         const from = (name: string) => stack.findIndex(row => row.includes(name));
@@ -75,6 +78,7 @@ describe("Linux' KVM in the editor", () => {
       await editor.stepBack();
       await editor.nextLine('strb w2, [x1, #DEVICE_CONSOLE]');
       expect(await editor.statusItem('state').innerText()).toContain('EL1');
+      await stackIs(/^print\+0xc.*\nguest_start\+/);
       await editor.screenshot('kvm-step-back');
     }),
   );

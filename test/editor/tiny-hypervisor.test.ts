@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { codeServer, missing, program, testWith } from '../support/requires.ts';
@@ -59,6 +61,22 @@ describe('the sample hypervisor in the editor', () => {
       await editor.levels().locator('.diagram .change.return').waitFor();
       await editor.levels().locator('.diagram .change.exception').waitFor();
       await editor.screenshot('sample-vm-exit');
+    }),
+  );
+
+  testWith(...needs)('the machine is saved to a file that a person names', () =>
+    editor.step('sample-snapshot', async () => {
+      await editor.command('Trapdoor: Save Snapshot');
+      const box = editor.page.locator('.quick-input-widget .quick-input-box input');
+      await box.waitFor();
+      const file = join(editor.folder, 'at-the-exit.snapshot');
+      await box.fill(file);
+      await editor.screenshot('sample-snapshot-dialog');
+      await editor.press('Enter');
+      await editor.notifications().filter({ hasText: 'at-the-exit.snapshot' }).waitFor();
+      await editor.screenshot('sample-snapshot');
+      expect(statSync(file).size).toBeGreaterThan(1000);
+      await editor.command('Notifications: Clear All');
     }),
   );
 

@@ -110,6 +110,35 @@ describe('a machine in a file', () => {
         await client.respond('disconnect');
       }
     }));
+
+  test('is saved by the debugger where the guest stands, and launched again', () =>
+    inFolder(async folder => {
+      const configuration = { program: join(folder, 'guest.S'), cwd: folder };
+      const first = new Client(launch);
+      const atAnswer = () => first.request('setFunctionBreakpoints', { breakpoints: [{ name: 'answer' }] });
+      try {
+        const stopped = first.launch(configuration, async () => {
+          await atAnswer();
+          await first.request('trapdoor/uartInput', { text: 'a' });
+        });
+        expect((await stopped).body).toMatchObject({ reason: 'function breakpoint' });
+        const missing = await first.respond('trapdoor/saveSnapshot', { file: 'no/such/folder/machine.snapshot' });
+        expect(missing.message).toMatch(/no\/such\/folder\/machine\.snapshot cannot be written/);
+        const { path, size } = await first.request('trapdoor/saveSnapshot', { file: 'machine.snapshot' });
+        expect(path).toBe(join(folder, 'machine.snapshot'));
+        expect(size).toBe(statSync(path).size);
+      } finally {
+        await first.respond('disconnect');
+      }
+      const second = new Client(launch);
+      try {
+        await second.launch({ ...configuration, snapshot: 'machine.snapshot', stopOnEntry: true });
+        expect((await second.stack())[0]).toMatch(/^answer {2}\[EL2\]/);
+        expect(await second.evaluate('w2')).toBe('0x61');
+      } finally {
+        await second.respond('disconnect');
+      }
+    }));
 });
 
 test('the exits of a guest are counted by cause, with what they cost', async () => {
