@@ -272,17 +272,21 @@ export class Images {
     return [...found].sort((a, b) => a - b);
   }
 
-  /** Where a breakpoint on a function goes, in each image that has the function and at each place it runs at. */
+  /**
+   * Where a breakpoint on a function goes, in each image that has the function and at each place it runs at: to the
+   * function and to all that it was inlined into.
+   */
   functionBreakpoints(name: string, el?: ExceptionLevel): readonly CodeLocation[] {
     const [imageName, symbolName] = splitName(name);
     return this.#images.flatMap(image => {
       if (imageName !== undefined && !image.name.startsWith(imageName)) return [];
       if (el !== undefined && image.context && !contextAllows(image.context, { el })) return [];
       const symbols = image.information.attempt(information => information.symbols.functionsNamed(symbolName)) ?? [];
-      return symbols.flatMap(({ address }) => {
-        const body = image.information.attempt(information => information.breakpointAddress(address)) ?? address;
-        return locationsOf(image, body);
-      });
+      const bodies = symbols.map(
+        ({ address }) => image.information.attempt(information => information.breakpointAddress(address)) ?? address,
+      );
+      const inlined = image.information.attempt(information => information.functions.inlinedPlaces(symbolName)) ?? [];
+      return [...new Set([...bodies, ...inlined])].flatMap(address => locationsOf(image, address));
     });
   }
 

@@ -64,16 +64,15 @@ describe('the sample hypervisor in the editor', () => {
     }),
   );
 
-  testWith(...needs)('the machine is saved to a file that a person names', () =>
+  testWith(...needs)('the machine is saved to a file', () =>
     editor.step('sample-snapshot', async () => {
       await editor.command('Trapdoor: Save Snapshot');
+      const file = join(editor.folder, 'Tiny-hypervisor.snapshot');
       const box = editor.page.locator('.quick-input-widget .quick-input-box input');
-      await box.waitFor();
-      const file = join(editor.folder, 'at-the-exit.snapshot');
-      await box.fill(file);
+      await expect.poll(() => box.inputValue(), { timeout: 30_000 }).toBe(file);
       await editor.screenshot('sample-snapshot-dialog');
       await editor.press('Enter');
-      await editor.notifications().filter({ hasText: 'at-the-exit.snapshot' }).waitFor();
+      await editor.notifications().filter({ hasText: 'Tiny-hypervisor.snapshot' }).waitFor();
       await editor.screenshot('sample-snapshot');
       expect(statSync(file).size).toBeGreaterThan(1000);
       await editor.command('Notifications: Clear All');

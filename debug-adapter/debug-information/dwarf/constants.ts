@@ -42,6 +42,7 @@ export const attribute = {
   compDir: 0x1b,
   constValue: 0x1c,
   upperBound: 0x2f,
+  inline: 0x20,
   producer: 0x25,
   abstractOrigin: 0x31,
   count: 0x37,

@@ -2,6 +2,7 @@
 import type { ValueType } from '../types.ts';
 import { attribute, tag } from './constants.ts';
 import type { DebugEntries, Entry, Unit } from './entries.ts';
+import { inlinedPlaces } from './inlined-places.ts';
 import type { UnitLocator } from './line-index.ts';
 import { type DefinitionKind, definitionKind, NameIndex } from './name-index.ts';
 import { DwarfTypes } from './types.ts';
@@ -43,6 +44,7 @@ export class DebugFunctions implements UnitLocator {
   readonly #byUnit = new Map<Unit, readonly DebugFunction[]>();
   readonly #splitFiles = new Set<string>();
   readonly #definitions = new Map<string, Entry | undefined>();
+  readonly #inlined = new Map<string, readonly bigint[]>();
   #index: UnitIndex | undefined;
   #names: NameIndex | undefined;
 
@@ -141,6 +143,13 @@ export class DebugFunctions implements UnitLocator {
     };
     visit(fn.entry);
     return calls;
+  }
+
+  /** Where calls of functions of this name begin that were inlined, anywhere. */
+  inlinedPlaces(name: string): readonly bigint[] {
+    let places = this.#inlined.get(name);
+    if (!places) this.#inlined.set(name, (places = inlinedPlaces(this.#entries, name)));
+    return places;
   }
 
   /**

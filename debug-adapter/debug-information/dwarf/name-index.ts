@@ -27,32 +27,30 @@ export function definitionKind(entryTag: number): DefinitionKind | undefined {
   }
 }
 
-/** What is needed of an abbreviation to pass over an entry. */
+/** What an abbreviation says of the definitions that it describes. */
 interface Plan {
   readonly abbreviation: Abbreviation;
   readonly kind: DefinitionKind | undefined;
-  /** Index of DW_AT_name and DW_AT_sibling among the attributes, or -1. */
+  /** Index of DW_AT_name among the attributes, or -1. */
   readonly name: number;
-  readonly sibling: number;
   /** It completes a declaration, which has the name. */
   readonly completes: boolean;
 }
 
 function planOf(abbreviation: Abbreviation): Plan {
   const kind = abbreviation.isDeclaration ? undefined : definitionKind(abbreviation.tag);
-  const at = (name: number) => abbreviation.attributes.findIndex(one => one.name === name);
+  const at = (name: number) => indexOfAttribute(abbreviation, name);
   // A variable without a location is not stored anywhere, or completes one that is.
   const counts = kind !== 'variable' || at(attribute.location) >= 0;
   return {
     abbreviation,
     kind: counts ? kind : undefined,
     name: at(attribute.name),
-    sibling: at(attribute.sibling),
     completes: at(attribute.specification) >= 0,
   };
 }
 
-const DW_FORM_strp = 0x0e;
+export const DW_FORM_strp = 0x0e;
 
 export class NameIndex {
   readonly #byName: Readonly<Record<DefinitionKind, Map<string, number>>> = { type: new Map(), variable: new Map() };
@@ -71,35 +69,12 @@ export class NameIndex {
   }
 
   #scan(unit: Unit): void {
-    const { root } = unit;
-    if (!root?.hasChildren) return;
-    const plans = new Map<number, Plan>();
-    const { abbreviations } = unit;
-    const reader = unit.reader(root.next);
-    for (let depth = 1; depth > 0 && !reader.atEnd; ) {
-      const offset = reader.offset;
-      const code = reader.ulebNumber();
-      if (code === 0) {
-        depth--;
-        continue;
-      }
-      let plan = plans.get(code);
-      if (!plan) {
-        const abbreviation = abbreviations.get(code);
-        if (!abbreviation) return;
-        plan = planOf(abbreviation);
-        plans.set(code, plan);
-      }
-      const first = reader.offset;
-      if (depth === 1 && plan.kind) this.#add(unit, plan, plan.kind, offset, first);
-      const sibling = plan.abbreviation.hasChildren ? this.#siblingOf(unit, plan, first) : undefined;
-      if (sibling !== undefined && sibling > offset) {
-        reader.offset = Math.min(sibling, unit.end);
-        continue;
-      }
-      passOver(reader, plan.abbreviation, unit);
-      if (plan.abbreviation.hasChildren) depth++;
-    }
+    const plans = new Map<Abbreviation, Plan>();
+    forEachOutermost(unit, (abbreviation, offset, first) => {
+      let plan = plans.get(abbreviation);
+      if (!plan) plans.set(abbreviation, (plan = planOf(abbreviation)));
+      if (plan.kind) this.#add(unit, plan, plan.kind, offset, first);
+    });
   }
 
   #add(unit: Unit, plan: Plan, kind: DefinitionKind, offset: number, first: number): void {
@@ -122,17 +97,56 @@ export class NameIndex {
     const value = readForm(reader, form, unit, implicit);
     return value.kind === 'string' ? value.value : undefined;
   }
+}
 
-  #siblingOf(unit: Unit, { abbreviation, sibling }: Plan, first: number): number | undefined {
-    if (sibling < 0) return undefined;
-    const { form, implicit } = abbreviation.attributes[sibling]!;
-    const value = readForm(readerAt(unit, abbreviation, sibling, first), form, unit, implicit);
-    return value.kind === 'reference' ? value.value : undefined;
+/**
+ * Passes over the outermost entries of a unit. `visit` is given the entry's abbreviation, its offset and that of its first
+ * attribute.
+ */
+export function forEachOutermost(
+  unit: Unit,
+  visit: (abbreviation: Abbreviation, offset: number, first: number) => void,
+): void {
+  const { root, abbreviations } = unit;
+  if (!root?.hasChildren) return;
+  const siblings = new Map<Abbreviation, number>();
+  const reader = unit.reader(root.next);
+  for (let depth = 1; depth > 0 && !reader.atEnd; ) {
+    const offset = reader.offset;
+    const code = reader.ulebNumber();
+    if (code === 0) {
+      depth--;
+      continue;
+    }
+    const abbreviation = abbreviations.get(code);
+    if (!abbreviation) return;
+    const first = reader.offset;
+    if (depth === 1) visit(abbreviation, offset, first);
+    if (abbreviation.hasChildren) {
+      let index = siblings.get(abbreviation);
+      if (index === undefined) siblings.set(abbreviation, (index = indexOfAttribute(abbreviation, attribute.sibling)));
+      const sibling = index < 0 ? undefined : siblingAt(unit, abbreviation, index, first);
+      if (sibling !== undefined && sibling > offset) {
+        reader.offset = Math.min(sibling, unit.end);
+        continue;
+      }
+      depth++;
+    }
+    passOver(reader, abbreviation, unit);
   }
 }
 
+export const indexOfAttribute = ({ attributes }: Abbreviation, name: number): number =>
+  attributes.findIndex(one => one.name === name);
+
+function siblingAt(unit: Unit, abbreviation: Abbreviation, index: number, first: number): number | undefined {
+  const { form, implicit } = abbreviation.attributes[index]!;
+  const value = readForm(readerAt(unit, abbreviation, index, first), form, unit, implicit);
+  return value.kind === 'reference' ? value.value : undefined;
+}
+
 /** A reader at one attribute of an entry. */
-function readerAt(unit: Unit, { attributes }: Abbreviation, index: number, first: number): ByteReader {
+export function readerAt(unit: Unit, { attributes }: Abbreviation, index: number, first: number): ByteReader {
   let nearest = index;
   while (attributes[nearest]!.offset === undefined) nearest--;
   const reader = unit.reader(first + attributes[nearest]!.offset!);

@@ -141,3 +141,19 @@ describe('optimised code', () => {
       }),
   );
 });
+
+describe('a function that was inlined', () => {
+  for (const flags of [['-gdwarf-4'], ['-gdwarf-5']]) {
+    testWith('aarch64-linux-gnu-gcc')(`is broken on at each place (${flags.join(' ')})`, () =>
+      build(flags, information => {
+        const places = information.functions.inlinedPlaces('mix');
+        const inside = places.map(place => information.scopesAt(place).map(({ name }) => name));
+        // Two calls in one function and one in another, each in its own unit.
+        expect(inside.filter(names => names.includes('stir'))).toHaveLength(2);
+        expect(inside.filter(names => names.includes('finish'))).toHaveLength(1);
+        for (const names of inside) expect(names).toContain('mix');
+        expect(information.functions.inlinedPlaces('stir')).toEqual([]);
+      }),
+    );
+  }
+});
