@@ -115,7 +115,7 @@ describe('An instruction of SVE or SME', () => {
     ['ld2b {z0.b, z2.b}, p0/z, [x0]', 'The registers of a list must be consecutive.'],
     ['mla z0.h, z1.h, z8.h[7]', 'Only z0 to z7 are possible here.'],
     ['mov z0.b, p0/m, za0v.b[w11, 15]', 'Only w12 to w15 choose a slice.'],
-    ['ld1w {za3v.7s[w15, 3]}, p0/z, [x0]', 'Expected a slice of a tile below za4, such as za0h.s[w12, 3], in braces.'],
+    ['addha za0.4s, p0/m, p1/m, z0.s', 'Expected a tile za0.s to za3.s.'],
     ['psel p0, p1, p2.d[w12, 2]', '2 is out of range: 0 to 1.'],
     ['sdiv z0.b, p0/m, z0.b, z1.b', 'Expected a scalable vector register with .s or .d.'],
   ])('%s has a problem that tells what is possible', (text, message) => {
