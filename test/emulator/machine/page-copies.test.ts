@@ -22,9 +22,8 @@ describe('copies of pages', () => {
     pages.forEach((index, i) => {
       copies.restore(kept[i] as number, index);
     });
-    pages.forEach((index, i) => {
-      expect(page(index), `page ${index}`).toEqual(before[i]);
-    });
+    const wrong = pages.filter((index, i) => page(index).some((byte, at) => byte !== before[i]?.[at]));
+    expect(wrong).toEqual([]);
   });
 
   test('give their room to others only after they were dropped', () => {
