@@ -1,5 +1,5 @@
 // `npm run guests`: real guests out of Debian's packages, into .guests/ (not committed). What is there is not fetched again.
-//   node scripts/guests.mjs [linux] [virtio] [qemu] [xen] [edk2] [u-boot]
+//   node scripts/guests.mjs [linux] [memory-tags] [virtio] [qemu] [xen] [edk2] [u-boot]
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -109,6 +109,15 @@ const recipes = {
       const guests = ['Image', 'initramfs.cpio'].map(name => file(name, readFileSync(guestFile(`linux/${name}`))));
       putInitramfs('qemu/initramfs.cpio', [...programs, ...guests, file('bin/nested', nested, 0o755)], [qemu]);
       rmSync(folder, { recursive: true });
+    },
+  },
+  'memory-tags': {
+    brief: 'Linux with a program that uses allocation tags (MTE)',
+    after: ['linux'],
+    files: ['linux/memory-tags.cpio'],
+    make() {
+      const program = readFileSync(join(root, 'test/guests/programs/memory-tags'));
+      putInitramfs('linux/memory-tags.cpio', [file('bin/memory-tags', program, 0o755)], []);
     },
   },
   virtio: {

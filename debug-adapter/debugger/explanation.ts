@@ -73,10 +73,8 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   const { faultAddress, exceptionClass: code, syndrome } = record;
   const space = faultSpace(session, record);
   const isAbort = code !== undefined && abortClasses.has(code);
-  if (isAbort) {
-    const status = faultStatus(Number(syndrome & 0x3fn));
-    if (status) lines.push({ label: 'Fault', text: `${status.name}: ${status.meaning}` });
-  }
+  const status = isAbort ? faultStatus(Number(syndrome & 0x3fn)) : undefined;
+  if (status) lines.push({ label: 'Fault', text: `${status.name}: ${status.meaning}` });
   if (faultAddress !== undefined)
     lines.push({
       label: `FAR_EL${record.to}`,
@@ -87,6 +85,9 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   if (isAbort && faultAddress !== undefined) {
     const access = code === 0x20 || code === 0x21 ? 'execute' : syndrome & 0x40n ? 'write' : 'read';
     const walk = session.target.translate(record.pe, { space, address: faultAddress }, access);
+    const tag = status?.kind === 'tagCheck' && walk.ok ? session.target.allocationTag?.(walk.pa) : undefined;
+    if (tag !== undefined)
+      lines.push({ label: 'Tags', text: `the address has ${tagOf(faultAddress)}, its memory now has ${tag}` });
     lines.push({
       label: 'Translation now',
       text: walk.ok ? `${hex(faultAddress)} → PA ${hex(walk.pa)}` : walk.problem,
@@ -95,6 +96,9 @@ function faultLines(session: Debugger, record: ExceptionRecord): ExplanationLine
   }
   return lines;
 }
+
+/** The allocation tag that an address carries, in bits 59:56. */
+const tagOf = (address: bigint): number => Number((address >> 56n) & 15n);
 
 /** ISS.VNCR of a Data Abort: the address is one of the handler's own, by VNCR_EL2. */
 const NESTED_REGISTER = 1n << 13n;

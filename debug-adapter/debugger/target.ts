@@ -177,6 +177,8 @@ export interface Target {
   /** Writes memory; gives the number of bytes written. Device registers are not written. */
   writeMemory(pe: number, at: SpaceAddress, bytes: Uint8Array): number;
   translate(pe: number, at: SpaceAddress, access: 'read' | 'write' | 'execute'): AddressTranslation;
+  /** The allocation tag of a physical address, 0 to 15; undefined where memory has none, absent where no memory has. */
+  allocationTag?(physicalAddress: bigint): number | undefined;
   /**
    * Physical addresses of memory at which these words (little-endian) stand at an offset within a 4 KiB page; at most a
    * few. Absent where the target cannot look for them quickly.

@@ -162,6 +162,9 @@ export class EmulatorTarget implements Target {
     const unit = this.#unit(pe);
     return translate(unit, at, access, translatorAt(this.machine, unit, at));
   }
+  allocationTag(physicalAddress: bigint): number | undefined {
+    return this.machine.allocationTag(Number(physicalAddress));
+  }
 
   sendSerialInput(bytes: Uint8Array): void {
     this.machine.sendSerialInput(bytes);

@@ -5,6 +5,7 @@
  * position can be visited again. It never reads the host's clock; whoever drives it decides when it runs.
  */
 import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '../architecture/cpu-model.ts';
+import { AllocationTags } from '../bus/allocation-tags.ts';
 import type { Snapshotable } from '../bus/types.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
@@ -309,6 +310,13 @@ export class Machine {
         memory.bytes(physicalAddress, count)?.set(kept);
       });
     return count;
+  }
+
+  /** The allocation tag of a physical address, 0 to 15; undefined where memory has none (FEAT_MTE2). */
+  allocationTag(physicalAddress: number): number | undefined {
+    const tags = new AllocationTags(this.board.memory);
+    const linear = tags.address(physicalAddress);
+    return linear === undefined ? undefined : tags.read(physicalAddress, linear);
   }
 
   /** What was recorded beyond this position will not happen again, nor its output. */

@@ -158,6 +158,25 @@ export function virtio(gic: 2 | 3): Guest {
   };
 }
 
+const taggedInitramfs = 'linux/memory-tags.cpio';
+/** A program of Linux that uses allocation tags, on RAM that has them. */
+const memoryTags: Guest = {
+  name: 'Linux max,sve=off GICv3, allocation tags',
+  files: [image, taggedInitramfs],
+  words: [
+    ...['-M', 'virt,gic-version=3,dtb-randomness=off,mte=on', '-cpu', 'max,sve=off', '-m', '512'],
+    ...['-kernel', `@${image}`, '-initrd', `@${taggedInitramfs}`, '-append', `${commonArguments} run=memory-tags`],
+    ...['-rtc', 'base=2025-01-01'],
+  ],
+  says: [
+    /^memory-tags: a load without it is SEGV_MTESERR: yes$/m,
+    /^memory-tags: later, a store without it is SEGV_MTEAERR: yes$/m,
+    /^memory-tags: unchecked, all are permitted: yes\ninit: status 0$/m,
+  ],
+  allowances: linuxAllowances,
+  limit: '900M',
+};
+
 /** QEMU and KVM inside of Linux, and in them Linux again: three Exception levels at work, as on a cloud's host. */
 const nested: Guest = {
   name: 'Linux neoverse-n1 GICv3, vhe, QEMU with KVM and Linux in it',
@@ -252,6 +271,7 @@ export const guests: readonly Guest[] = [
   ...linuxGuests,
   virtio(3),
   virtio(2),
+  memoryTags,
   nested,
   xen('cortex-a72'),
   xen('neoverse-n1'),
