@@ -2,6 +2,7 @@
 import { branchesAndExceptions } from './branches-and-exceptions.ts';
 import { logicAndBits } from './logic-and-bits.ts';
 import { memory } from './memory.ts';
+import { memoryTagging } from './memory-tagging.ts';
 import { movesAndArithmetic } from './moves-and-arithmetic.ts';
 import type { MnemonicNote } from './note.ts';
 import { system } from './system.ts';
@@ -14,6 +15,7 @@ export const mnemonicNotes: readonly MnemonicNote[] = [
   ...logicAndBits,
   ...branchesAndExceptions,
   ...memory,
+  ...memoryTagging,
   ...system,
   ...vector,
 ];
