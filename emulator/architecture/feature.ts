@@ -120,6 +120,7 @@ const rows = [
   has('FEAT_FCMA', 'ID_AA64ISAR1_EL1', 'FCMA', 1, 'Complex arithmetic'),
   has('FEAT_LRCPC', 'ID_AA64ISAR1_EL1', 'LRCPC', 1, 'Load-acquire with weaker order'),
   has('FEAT_LRCPC2', 'ID_AA64ISAR1_EL1', 'LRCPC', 2, 'Load-acquire with weaker order and offset'),
+  has('FEAT_LRCPC3', 'ID_AA64ISAR1_EL1', 'LRCPC', 3, 'Load-acquire with weaker order of pairs and SIMD&FP registers'),
   has('FEAT_FRINTTS', 'ID_AA64ISAR1_EL1', 'FRINTTS', 1, 'Rounding to 32 and 64 bits'),
   has('FEAT_SB', 'ID_AA64ISAR1_EL1', 'SB', 1, 'Speculation barrier'),
   has('FEAT_SPECRES', 'ID_AA64ISAR1_EL1', 'SPECRES', 1, 'Prediction restriction'),

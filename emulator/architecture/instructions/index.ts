@@ -15,6 +15,7 @@ import { floatingPoint } from './floating-point.ts';
 import { floatingPointInteger } from './floating-point-integer.ts';
 import { loadStore } from './load-store.ts';
 import { loadStorePair } from './load-store-pair.ts';
+import { loadStoreRcpc3 } from './load-store-rcpc3.ts';
 import { logical } from './logical.ts';
 import { memoryCopySet } from './memory-copy-set.ts';
 import { memoryTagging } from './memory-tagging.ts';
@@ -47,7 +48,7 @@ const groups: Readonly<Record<string, readonly Instruction[]>> = {
   'Pointer authentication': pointerAuthentication,
   'Loads and stores': loadStore,
   'Pairs of registers': loadStorePair,
-  'Exclusive and ordered': exclusiveAndOrdered,
+  'Exclusive and ordered': [...exclusiveAndOrdered, ...loadStoreRcpc3],
   Atomics: atomics,
   'Memory copy and set': memoryCopySet,
   'Memory tagging': memoryTagging,

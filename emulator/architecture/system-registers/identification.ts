@@ -420,7 +420,9 @@ export const identificationRegisters = [
       bits('35:32', 'FRINTTS', 'FRINT32 and FRINT64'),
       bits('31:28', 'GPI', 'Generic authentication, implementation-defined algorithm'),
       bits('27:24', 'GPA', 'Generic authentication, QARMA5'),
-      bits('23:20', 'LRCPC', 'Weakly ordered acquire', { values: { 1: 'LDAPR', 2: 'with LDAPUR and STLUR' } }),
+      bits('23:20', 'LRCPC', 'Weakly ordered acquire', {
+        values: { 1: 'LDAPR', 2: 'with LDAPUR and STLUR', 3: 'with LDIAPP and STILP' },
+      }),
       bits('19:16', 'FCMA', 'Complex arithmetic'),
       bits('15:12', 'JSCVT', 'JavaScript conversion'),
       bits('11:8', 'API', 'Address authentication, implementation-defined algorithm', { values: authenticationValues }),

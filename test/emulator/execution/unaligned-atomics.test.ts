@@ -25,10 +25,32 @@ const ordered = [
   { text: 'ldapur x3, [x1]', size: 8 },
   { text: 'stlurh w2, [x1]', size: 2 },
 ];
-const all = [...exclusive, ...ordered];
+/** FEAT_LRCPC3. */
+const newer = [
+  { text: 'ldapr w3, [x1], #4', size: 4 },
+  { text: 'ldapr x3, [x1], #8', size: 8 },
+  { text: 'ldapur q3, [x1]', size: 16 },
+  { text: 'ldapur h3, [x1]', size: 2 },
+  { text: 'stlur d2, [x1]', size: 8 },
+  { text: 'stlur q2, [x1]', size: 16 },
+  { text: 'ldap1 {v3.d}[1], [x1]', size: 8 },
+  { text: 'stl1 {v2.d}[0], [x1]', size: 8 },
+];
+/** Of two parts, each of which may be where it is aligned; `size` is that of a part. */
+const pairs = [
+  { text: 'ldiapp w3, w4, [x1]', size: 4 },
+  { text: 'ldiapp x3, x4, [x1], #16', size: 8 },
+  { text: 'stilp w2, w3, [x1]', size: 4 },
+  { text: 'stilp x2, x3, [x1]', size: 8 },
+];
+const old = [...exclusive, ...ordered];
+const all = [...old, ...newer];
+const texts = [...all, ...pairs].map(({ text }) => text);
 
 const program = `        .globl  _start
-_start: ldr     x0, =vectors
+_start: mov     x0, #3 << 20
+        msr     cpacr_el1, x0
+        ldr     x0, =vectors
         msr     vbar_el1, x0
         ldr     x1, =level1
         msr     ttbr0_el1, x1
@@ -43,10 +65,34 @@ _start: ldr     x0, =vectors
         msr     sctlr_el1, x0
         isb
 ready:  b       ready
-${all.map(({ text }, i) => `one${i}:   ${text}\n        b       done`).join('\n')}
+${texts.map((text, i) => `one${i}:   ${text}\n        b       done`).join('\n')}
 add:    ldxr    w3, [x1]
         add     w3, w3, #1
         stlxr   w4, w3, [x1]
+        b       done
+moving: ldiapp  w3, w4, [x1], #8
+        ldiapp  x5, x6, [x1], #16
+        ldapr   w7, [x1], #4
+        ldapr   x8, [x1], #8
+        mov     x9, x1
+        stlr    x8, [x1, #-8]!
+        stlr    w3, [x1, #-4]!
+        stilp   x6, x5, [x1, #-16]!
+        stilp   w4, w7, [x1, #-8]!
+        b       done
+vector: movi    v0.16b, #0xee
+        ldapur  q1, [x1, #1]
+        ldapur  b2, [x1, #3]
+        ldapur  s3, [x1, #8]
+        ldap1   {v0.d}[1], [x1]
+        stlur   q1, [x1, #33]
+        stl1    {v0.d}[1], [x1]
+        stlur   h1, [x1, #-2]
+        mov     x3, v0.d[0]
+        mov     x4, v0.d[1]
+        mov     x5, v2.d[0]
+        mov     x6, v3.d[0]
+        mov     x7, v3.d[1]
 done:   b       done
         .balign 2048
 vectors: .space 512
@@ -103,19 +149,24 @@ describe('Exclusive, atomic and ordered accesses', () => {
     all.forEach(({ text, size }, i) => {
       expect(faultsAt(run, `one${i}`), text).toEqual(crossing(size));
     });
+    pairs.forEach(({ text, size }, i) => {
+      expect(faultsAt(run, `one${all.length + i}`), text).toEqual(
+        crossing(2 * size).filter(offset => offset % size !== 0),
+      );
+    });
     run.control(6, 1);
     all.forEach(({ text, size }, i) => {
       expect(faultsAt(run, `one${i}`), text).toEqual(i < exclusive.length ? crossing(size) : []);
     });
     run.control(1, 1);
-    all.forEach(({ text, size }, i) => {
+    [...all, ...pairs].forEach(({ text, size }, i) => {
       expect(faultsAt(run, `one${i}`), text).toEqual(offsets.filter(offset => offset % size !== 0));
     });
   });
 
   test('must be aligned without it', () => {
     const run = world('max');
-    all.forEach(({ text, size }, i) => {
+    old.forEach(({ text, size }, i) => {
       expect(faultsAt(run, `one${i}`), text).toEqual(offsets.filter(offset => offset % size !== 0));
     });
   });
@@ -126,5 +177,32 @@ describe('Exclusive, atomic and ordered accesses', () => {
     expect(run.at('add', 5)).toBe('done');
     expect(run.state.readX(4)).toBe(0n);
     expect([...run.memory.subarray(0, 16)]).toEqual(offsets.map(i => (i === 5 ? 6 : i)));
+  });
+
+  test('move pairs, registers with write-back and vectors in order (FEAT_LRCPC3)', () => {
+    const run = world('trapdoor');
+    const given = offsets.flatMap(i => [i, i + 16, i + 32, 255 - i]).sort((a, b) => a - b);
+    const bytes = Uint8Array.from(given);
+    const word = (at: number, size: number) =>
+      [...bytes.subarray(at, at + size)].reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+    run.memory.set(bytes);
+    run.control(6, 1);
+    const start = run.at('moving', 0) === 'done' ? run.state.readX(1) : -1n;
+    expect([3, 4, 5, 6, 7, 8].map(n => run.state.readX(n))).toEqual([
+      ...[word(0, 4), word(4, 4), word(8, 8), word(16, 8), word(24, 4), word(28, 8)],
+    ]);
+    expect(run.state.readX(9) - start).toBe(36n);
+    const stored = [bytes.subarray(4, 8), bytes.subarray(24, 28), bytes.subarray(16, 24), bytes.subarray(8, 16)];
+    expect([...run.memory.subarray(0, 36)]).toEqual(
+      [...stored, bytes.subarray(0, 4), bytes.subarray(28, 36)].flatMap(part => [...part]),
+    );
+
+    run.memory.set(bytes);
+    expect(run.at('vector', 8)).toBe('done');
+    expect([3, 4, 5, 6, 7].map(n => run.state.readX(n))).toEqual([
+      ...[0xeeee_eeee_eeee_eeeen, word(8, 8), word(11, 1), word(16, 4), 0n],
+    ]);
+    expect([...run.memory.subarray(41, 57)]).toEqual([...bytes.subarray(9, 25)]);
+    expect([...run.memory.subarray(6, 8)]).toEqual([...bytes.subarray(9, 11)]);
   });
 });
