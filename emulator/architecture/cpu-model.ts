@@ -131,7 +131,7 @@ export const cpuModels: readonly CpuModel[] = [
     own: true,
     reports: {
       ...max.reports,
-      ID_AA64ISAR1_EL1: 0x11_1111_0131_1052n,
+      ID_AA64ISAR1_EL1: 0x0111_1211_0131_1052n,
       ID_AA64MMFR0_EL1: 0x0100_0323_1020_1126n,
       ID_AA64MMFR2_EL1: 0x1221_0111_1201_1011n,
       ID_AA64ISAR2_EL1: 0x0010_0000_0011_0002n,

@@ -124,10 +124,11 @@ const rows = [
   has('FEAT_FRINTTS', 'ID_AA64ISAR1_EL1', 'FRINTTS', 1, 'Rounding to 32 and 64 bits'),
   has('FEAT_SB', 'ID_AA64ISAR1_EL1', 'SB', 1, 'Speculation barrier'),
   has('FEAT_SPECRES', 'ID_AA64ISAR1_EL1', 'SPECRES', 1, 'Prediction restriction'),
+  has('FEAT_SPECRES2', 'ID_AA64ISAR1_EL1', 'SPECRES', 2, 'Restriction of all other predictions'),
   has('FEAT_BF16', 'ID_AA64ISAR1_EL1', 'BF16', 1, 'BFloat16'),
   has('FEAT_DGH', 'ID_AA64ISAR1_EL1', 'DGH', 1, 'Data gathering hint'),
   has('FEAT_I8MM', 'ID_AA64ISAR1_EL1', 'I8MM', 1, 'Integer matrix multiply'),
-  lacks('FEAT_XS', 'ID_AA64ISAR1_EL1', 'XS', 1, 'XS attribute'),
+  has('FEAT_XS', 'ID_AA64ISAR1_EL1', 'XS', 1, 'XS attribute'),
   // ID_AA64ISAR2_EL1
   has('FEAT_WFxT', 'ID_AA64ISAR2_EL1', 'WFxT', 2, 'WFE and WFI with timeout'),
   has('FEAT_MOPS', 'ID_AA64ISAR2_EL1', 'MOPS', 1, 'Memory copy and set'),

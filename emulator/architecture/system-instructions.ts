@@ -7,6 +7,7 @@ import {
   completeTrap,
   type ExceptionLevel,
   nestedTrap,
+  off,
   on,
   type SystemEncoding,
   systemEncodingKey,
@@ -26,7 +27,7 @@ export const ZERO_BLOCK_BYTES = 64n;
 export interface SystemInstruction {
   /** As written: `DC CVAU`. */
   readonly name: string;
-  readonly mnemonic: 'TLBI' | 'AT' | 'DC' | 'IC' | 'CFP' | 'DVP' | 'CPP';
+  readonly mnemonic: 'TLBI' | 'AT' | 'DC' | 'IC' | 'CFP' | 'DVP' | 'COSP' | 'CPP';
   readonly operand: string;
   readonly encoding: SystemEncoding;
   readonly brief: string;
@@ -247,11 +248,16 @@ const tagBlocks: SystemInstruction[] = [
 
 // ---- prediction --------------------------------------------------------------------------------
 
-const restriction = (mnemonic: 'CFP' | 'DVP' | 'CPP', op2: number, brief: string): SystemInstruction =>
+const restriction = (
+  mnemonic: 'CFP' | 'DVP' | 'COSP' | 'CPP',
+  op2: number,
+  brief: string,
+  feature = 'FEAT_SPECRES',
+): SystemInstruction =>
   systemInstruction(`${mnemonic} RCTX`, [1, 3, 7, 3, op2], {
     brief,
     access: from(0),
-    feature: 'FEAT_SPECRES',
+    feature,
     traps: [trap(2, 'write', [1], [on('HCR_EL2', 'NV')]), ...applicationTraps('EnRCTX', [], `${mnemonic}RCTX`)],
     operation: 'restrictPrediction',
   });
@@ -259,6 +265,7 @@ const restriction = (mnemonic: 'CFP' | 'DVP' | 'CPP', op2: number, brief: string
 const predictionInstructions: SystemInstruction[] = [
   restriction('CFP', 4, 'Keeps control flow predictions of a context from being used.'),
   restriction('DVP', 5, 'Keeps data value predictions of a context from being used.'),
+  restriction('COSP', 6, 'Keeps every other prediction of a context from being used.', 'FEAT_SPECRES2'),
   restriction('CPP', 7, 'Keeps cache prefetch predictions of a context from being used.'),
 ];
 
@@ -306,26 +313,45 @@ const reach: Readonly<Record<Domain, string>> = {
 const single: Readonly<Record<Domain, number>> = { '': 7, IS: 3, OS: 1 };
 const ranged: Readonly<Record<Domain, number>> = { '': 6, IS: 2, OS: 5 };
 
-function invalidation(operand: string, domain: Domain, encoding: SystemEncoding, what: string): SystemInstruction {
+/** An invalidation, and its form that need not wait for accesses with the XS attribute (FEAT_XS), of which there are none here. */
+function invalidation(
+  operand: string,
+  domain: Domain,
+  encoding: SystemEncoding,
+  what: string,
+): readonly SystemInstruction[] {
   const name = operand + domain;
-  const [, op1] = encoding;
+  const [op0, op1, crn, crm, op2] = encoding;
   const isRange = operand.startsWith('R');
   const feature = isRange ? 'FEAT_TLBIRANGE' : domain === 'OS' ? 'FEAT_TLBIOS' : undefined;
-  return systemInstruction(`TLBI ${name}`, encoding, {
-    brief: `Invalidates ${what}, ${reach[domain]}.`,
+  const common = {
     access: from(op1 === 0 ? 1 : op1 === 4 ? 2 : 3),
-    ...(feature !== undefined && { feature }),
     takesRegister: !operand.includes('ALLE') && !operand.startsWith('VMALL'),
-    traps:
-      op1 === 0
-        ? [
-            toEL2('write', on('HCR_EL2', 'TTLB')),
-            ...(domain === '' ? [] : [toEL2('write', on('HCR_EL2', `TTLB${domain}`))]),
-            fineGrained(`TLBI${name}`),
-          ]
-        : [],
     operation: 'tlbi',
-  });
+  } as const;
+  const traps = (fine: readonly TrapDraft[]): readonly TrapDraft[] =>
+    op1 === 0
+      ? [
+          toEL2('write', on('HCR_EL2', 'TTLB')),
+          ...(domain === '' ? [] : [toEL2('write', on('HCR_EL2', `TTLB${domain}`))]),
+          ...fine,
+        ]
+      : [];
+  const field = `TLBI${name}`;
+  return [
+    systemInstruction(`TLBI ${name}`, encoding, {
+      ...common,
+      brief: `Invalidates ${what}, ${reach[domain]}.`,
+      ...(feature !== undefined && { feature }),
+      traps: traps([fineGrained(field)]),
+    }),
+    systemInstruction(`TLBI ${name}NXS`, [op0, op1, crn + 1, crm, op2], {
+      ...common,
+      brief: `Invalidates ${what}, ${reach[domain]}, without waiting for accesses with the XS attribute.`,
+      feature: 'FEAT_XS',
+      traps: traps([fineGrained(field, off('SCR_EL3', 'HXEn')), fineGrained(field, off('HCRX_EL2', 'FGTnXS'))]),
+    }),
+  ];
 }
 
 /** [operand, op1, op2, what goes] of the operations whose CRm says the domain in the regular way. */
@@ -366,9 +392,13 @@ const stage2: readonly (readonly [operand: string, op2: Readonly<Record<Domain, 
 ];
 
 const tlbInstructions: SystemInstruction[] = domains.flatMap(domain => [
-  ...regular.map(([operand, op1, op2, what]) => invalidation(operand, domain, [1, op1, 8, single[domain], op2], what)),
-  ...byRange.map(([operand, op1, op2, what]) => invalidation(operand, domain, [1, op1, 8, ranged[domain], op2], what)),
-  ...stage2.map(([operand, op2, what]) =>
+  ...regular.flatMap(([operand, op1, op2, what]) =>
+    invalidation(operand, domain, [1, op1, 8, single[domain], op2], what),
+  ),
+  ...byRange.flatMap(([operand, op1, op2, what]) =>
+    invalidation(operand, domain, [1, op1, 8, ranged[domain], op2], what),
+  ),
+  ...stage2.flatMap(([operand, op2, what]) =>
     invalidation(operand, domain, [1, 4, 8, domain === 'IS' ? 0 : 4, op2[domain]], what),
   ),
 ]);

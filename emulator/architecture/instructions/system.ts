@@ -6,6 +6,7 @@ import { streamingField, streamingModes } from '../operands/matrix.ts';
 import { generalRegister } from '../operands/register.ts';
 import {
   barrierOption,
+  barrierOptionWithoutXs,
   controlRegister,
   instructionBarrierOption,
   isPstateField,
@@ -56,6 +57,12 @@ const hints = [
   hint('psb csync', 17, 'Synchronizes profiling; has no effect here.'),
   hint('tsb csync', 18, 'Synchronizes tracing; has no effect here.'),
   hint('csdb', 20, 'Keeps speculation from using wrong data; has no effect here.'),
+  hint('clrbhb', 22, 'Keeps branch history of before from being used in predictions; has no effect here.'),
+  hint(
+    'chkfeat x16',
+    40,
+    'Clears the bits of X16 whose features are enabled; there are none here, so X16 stays as it is.',
+  ),
   ...['', 'c', 'j', 'jc'].map((target, i) =>
     hint(target ? `bti ${target}` : 'bti', 32 + 2 * i, 'Marks a place that indirect branches may go to.'),
   ),
@@ -87,6 +94,14 @@ const barriers = [
       { syntax: 'pssbb', fixed: { CRm: 4 } },
     ],
     brief: 'Waits until earlier memory accesses, TLB and cache maintenance are complete.',
+    traits: ['barrier'],
+    semantics: () => {},
+  }),
+  instruction('DSB (nXS)', '11010101000000110011 imm2:2 10 0 01 11111', {
+    operands: { option: barrierOptionWithoutXs('imm2') },
+    syntax: 'dsb {option}',
+    brief: 'Waits as DSB does, but not for accesses to memory with the XS attribute.',
+    feature: 'FEAT_XS',
     traits: ['barrier'],
     semantics: () => {},
   }),
@@ -184,7 +199,7 @@ const registers = [
 ];
 
 /** Mnemonics of SYS with a known operation. */
-const MAINTENANCE = ['TLBI', 'AT', 'DC', 'IC', 'CFP', 'DVP', 'CPP'] as const;
+const MAINTENANCE = ['TLBI', 'AT', 'DC', 'IC', 'CFP', 'DVP', 'COSP', 'CPP'] as const;
 
 const instructions = [
   instruction('SYS', '1101010100 0 01 op1:3 CRn:4 CRm:4 op2:3 Rt:5', {

@@ -69,6 +69,11 @@ export const memory = [
     'ldapr x0, [x1]',
   ),
   note(
+    'ldiapp stilp',
+    'Load-acquire and store-release of two registers, in order: what one LDAPR or STLR after the other would do. The address may move by the size of the pair, LDIAPP afterwards and STILP before. Needs FEAT_LRCPC3.',
+    'ldiapp x0, x1, [x2]\nldiapp x3, x4, [x2], #16\nstilp x0, x1, [x2, #-16]!',
+  ),
+  note(
     'ldadd ldclr ldeor ldset ldsmax ldsmin ldumax ldumin ldadda ldaddl ldaddal ldclral ldsetal',
     'Change memory atomically and give back the old value: add, clear the bits that are set, exclusive-OR, set bits, maximum and minimum. A is for acquire and L for release. ST forms (STADD …) drop the old value. Needs FEAT_LSE.',
     'ldadd x0, x1, [x2]\nldsetal w3, w4, [x5]',

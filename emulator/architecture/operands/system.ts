@@ -67,6 +67,25 @@ const BARRIERS = [
 export const barrierOption = (field: string) =>
   named(field, 4, BARRIERS, 'a barrier option such as sy or ish', value => `#0x${value.toString(16).padStart(2, '0')}`);
 
+/** Options of DSB nXS, by imm2; a number has CRm's other bits as well. */
+export const barrierOptionWithoutXs = (field: string): OperandKind<TextRef> => {
+  const names = ['oshnxs', 'nshnxs', 'ishnxs', 'synxs'];
+  const describe = 'a barrier option such as synxs or ishnxs';
+  return {
+    role: 'text',
+    fields: [field],
+    describe,
+    print: fields => names[fields[field] as number] as string,
+    parse: input => {
+      const operand = current(input);
+      const name = operand?.kind === 'identifier' ? operand.name.toLowerCase() : undefined;
+      const number = operand?.kind === 'immediate' ? [16n, 20n, 24n, 28n].indexOf(operand.value ?? -1n) : -1;
+      const value = name === undefined ? number : names.indexOf(name);
+      return value < 0 ? problem(`expected ${describe}`, operand?.span) : { fields: { [field]: value }, consumed: 1 };
+    },
+  };
+};
+
 /** The option of ISB, of which one has a name. */
 export const instructionBarrierOption = (field: string) =>
   named(field, 4, [...Array.from({ length: 15 }, () => undefined), 'sy'], 'sy, or a number from 0 to 15');

@@ -283,7 +283,9 @@ export const hypervisorRegisters = [
     nested: { offset: 0x1c8, when: 'always' },
     traps: [toEL3('access', off('SCR_EL3', 'FGTEn'))],
     fields: [
-      res0('63:55'),
+      res0('63:61'),
+      bits('60', 'COSPRCTX', 'Traps COSP RCTX', { feature: 'FEAT_SPECRES2' }),
+      res0('59:55'),
       bits('54', 'DCCVAC'),
       bits('53', 'SVC_EL1'),
       bits('52', 'SVC_EL0'),

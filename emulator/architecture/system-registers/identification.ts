@@ -415,7 +415,7 @@ export const identificationRegisters = [
       bits('55:52', 'I8MM', '8-bit integer matrix multiply'),
       bits('51:48', 'DGH', 'Data gathering hint'),
       bits('47:44', 'BF16', 'BFloat16'),
-      bits('43:40', 'SPECRES', 'Prediction invalidation', { values: { 1: 'CFP, DVP, CPP' } }),
+      bits('43:40', 'SPECRES', 'Prediction invalidation', { values: { 1: 'CFP, DVP, CPP', 2: 'with COSP' } }),
       bits('39:36', 'SB', 'Speculation barrier'),
       bits('35:32', 'FRINTTS', 'FRINT32 and FRINT64'),
       bits('31:28', 'GPI', 'Generic authentication, implementation-defined algorithm'),
