@@ -228,7 +228,7 @@ class Unwinder {
     if (pc === undefined) return undefined;
     return this.#frame(
       frame,
-      rules.signed ? stripSignature(pc) : pc,
+      rules.signed ? this.#stripSignature(frame, pc) : pc,
       at,
       n => recover(n),
       n => rules.registers.has(n),
@@ -263,7 +263,9 @@ class Unwinder {
     };
     const pc = saved(30);
     // What was not saved is lost: other registers have been loaded since.
-    return pc === undefined ? undefined : this.#frame(frame, signed ? stripSignature(pc) : pc, sp, saved, () => true);
+    return pc === undefined
+      ? undefined
+      : this.#frame(frame, signed ? this.#stripSignature(frame, pc) : pc, sp, saved, () => true);
   }
 
   #byPrologue(frame: CodeFrame): CodeFrame | undefined {
@@ -340,14 +342,23 @@ class Unwinder {
       inlinedInside: 0,
     });
   }
+
+  /** Removes a pointer authentication code: the bits above the address follow bit 55. */
+  #stripSignature({ el }: CodeFrame, address: bigint): bigint {
+    const isUpper = ((address >> 55n) & 1n) === 1n;
+    const element = this.#target.processingElements[this.#pe]!;
+    // TxSZ of the level's TCR says how long addresses are; without translation it may say nothing.
+    const control = element.readRegister(`tcr_el${Math.max(el, 1)}`) ?? 0n;
+    const sizeField = Number((control >> (isUpper ? 16n : 0n)) & 0x3fn);
+    const bits = sizeField >= smallestSizeField ? 64 - sizeField : plainAddressBits;
+    return isUpper ? BigInt.asUintN(64, address | (-1n << BigInt(bits))) : BigInt.asUintN(bits, address);
+  }
 }
+
+/** TCR_ELx.TxSZ of addresses of 52 bits, and how many an address has where TCR_ELx does not say. */
+const smallestSizeField = 12;
+const plainAddressBits = 48;
 
 function dwarfRegister({ registers, pc }: Omit<CodeFrame, 'cfa'>, number: number): bigint | undefined {
   return number === dwarfSp ? registers.sp : number === dwarfPc ? pc : registers.x(number);
-}
-
-/** Removes a pointer authentication code: the bits above a 48-bit address follow bit 55. */
-function stripSignature(address: bigint): bigint {
-  const low = address & 0xffff_ffff_ffffn;
-  return (address >> 55n) & 1n ? low | 0xffff_0000_0000_0000n : low;
 }
