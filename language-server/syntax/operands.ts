@@ -374,9 +374,9 @@ class OperandParser {
         const lastStart = this.at;
         const last = this.register();
         if (!last) return this.fail(lastStart, lastStart + 1, 'The last register of the range is expected here.');
-        const count = ((last.number - register.number) & 31) + 1;
-        for (let step = 0; step < count; step++) {
-          const number = (register.number + step) & 31;
+        if (last.bank !== register.bank || last.number < register.number)
+          return this.fail(lastStart, this.at, 'A range ends with a later register of the same kind.');
+        for (let number = register.number; number <= last.number; number++) {
           registers.push({ ...register, number, name: register.bank + number, span: { start: from, end: this.at } });
         }
         this.skip();

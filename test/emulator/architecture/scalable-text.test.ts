@@ -113,6 +113,7 @@ describe('An instruction of SVE or SME', () => {
     ['ld1b {z0.b}, p0/z, [x0, xzr]', 'Xzr is not possible here.'],
     ['ld1h {z0.d}, p0/z, [z1.d, #61]', '61 is out of range: 0 to 62, a multiple of 2.'],
     ['ld2b {z0.b, z2.b}, p0/z, [x0]', 'The registers of a list must be consecutive.'],
+    ['ld4b {z30.b-z1.b}, p0/z, [x0]', 'A range ends with a later register of the same kind.'],
     ['mla z0.h, z1.h, z8.h[7]', 'Only z0 to z7 are possible here.'],
     ['mov z0.b, p0/m, za0v.b[w11, 15]', 'Only w12 to w15 choose a slice.'],
     ['addha za0.4s, p0/m, p1/m, z0.s', 'Expected a tile za0.s to za3.s.'],
