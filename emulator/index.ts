@@ -20,6 +20,7 @@ export * from './machine/options.ts';
 export { SnapshotError } from './machine/snapshot.ts';
 export { snapshotOptions } from './machine/snapshot-options.ts';
 export type { PhysicalWatchpoint, WatchpointHit } from './machine/watchpoints.ts';
+export { hasBigEndianData } from './processing-element/derived-state.ts';
 export * from './processing-element/effective-registers.ts';
 export type * from './processing-element/exception-record.ts';
 export * from './processing-element/pstate.ts';

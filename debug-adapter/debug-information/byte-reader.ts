@@ -1,4 +1,4 @@
-/** Reads little-endian values one after the other; going past the end is a `MalformedData`, never a wrong value. */
+/** Reads values one after the other; going past the end is a `MalformedData`, never a wrong value. */
 
 /** The data is not what it says it is. The message names the part and the place. */
 export class MalformedData extends Error {
@@ -14,9 +14,11 @@ export class ByteReader {
   readonly end: number;
   offset: number;
   readonly #view: DataView;
+  readonly #littleEndian: boolean;
 
-  constructor(bytes: Uint8Array, what: string, offset = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, what: string, offset = 0, end = bytes.length, littleEndian = true) {
     this.bytes = bytes;
+    this.#littleEndian = littleEndian;
     this.what = what;
     this.end = Math.min(end, bytes.length);
     this.offset = offset;
@@ -32,7 +34,7 @@ export class ByteReader {
   /** A reader of a part of the same bytes. */
   slice(offset: number, end: number): ByteReader {
     if (end > this.end) throw new MalformedData(`${this.what}: a part ends at ${end}, past its ${this.end} bytes`);
-    return new ByteReader(this.bytes, this.what, offset, end);
+    return new ByteReader(this.bytes, this.what, offset, end, this.#littleEndian);
   }
 
   #take(length: number): number {
@@ -51,17 +53,18 @@ export class ByteReader {
     return this.#view.getInt8(this.#take(1));
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    return this.#view.getUint16(this.#take(2), this.#littleEndian);
   }
   u24(): number {
     const at = this.#take(3);
-    return this.#view.getUint16(at, true) | (this.#view.getUint8(at + 2) << 16);
+    const [first, middle, last] = this.bytes.subarray(at, at + 3) as unknown as [number, number, number];
+    return this.#littleEndian ? first | (middle << 8) | (last << 16) : (first << 16) | (middle << 8) | last;
   }
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#view.getUint32(this.#take(4), this.#littleEndian);
   }
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true);
+    return this.#view.getBigUint64(this.#take(8), this.#littleEndian);
   }
   /** A 64-bit number that must fit a double: a file offset or size. */
   size64(): number {

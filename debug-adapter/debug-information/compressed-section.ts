@@ -3,7 +3,7 @@
  * and the older `.zdebug_` sections of GNU tools.
  */
 import * as zlib from 'node:zlib';
-import { ByteReader, MalformedData } from './byte-reader.ts';
+import { type ByteReader, MalformedData } from './byte-reader.ts';
 
 /** More than this is no section, but a file that would fill the memory. */
 const maximumSize = 4 * 2 ** 30;
@@ -14,9 +14,9 @@ const ELFCOMPRESS_ZSTD = 2;
 /** Node has it from version 22.15 on. */
 const zstandard = (zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array }).zstdDecompressSync;
 
-/** Contents of a section with SHF_COMPRESSED. `what` names it in errors. Throws `MalformedData`. */
-export function decompressSection(bytes: Uint8Array, what: string): Uint8Array {
-  const reader = new ByteReader(bytes, what);
+/** Contents of a section with SHF_COMPRESSED, of which a reader is given. Throws `MalformedData`. */
+export function decompressSection(reader: ByteReader): Uint8Array {
+  const { bytes, what } = reader;
   const type = reader.u32();
   reader.skip(4);
   const size = reader.size64();

@@ -1,5 +1,5 @@
 /**
- * ELF64 little-endian AArch64 files: headers, sections, segments, symbols.
+ * ELF64 AArch64 files of either byte order: headers, sections, segments, symbols.
  *
  * Every number in the file is checked before it is used: a truncated or lying file gives `MalformedData` with the part
  * and the remedy, never a crash and never a wrong symbol. Source: ELF-64 object file format; ELF for the Arm 64-bit
@@ -52,6 +52,8 @@ const NT_GNU_BUILD_ID = 3;
 export class ElfFile {
   readonly name: string;
   readonly entry: bigint;
+  /** Numbers in the file, and data of the program, have their low byte first. */
+  readonly littleEndian: boolean;
   /** ET_REL = 1, ET_EXEC = 2, ET_DYN = 3. */
   readonly type: number;
   readonly sections: readonly ElfSection[];
@@ -65,13 +67,14 @@ export class ElfFile {
     this.name = name;
     this.#source = file instanceof Uint8Array ? memorySource(file) : file;
     const { size } = this.#source;
-    const reader = new ByteReader(this.#source.read(0, Math.min(size, 64)), name);
-    if (size < 64 || reader.u32() !== 0x464c457f) throw new MalformedData(`${name} is not an ELF file`);
-    if (reader.u8() !== 2) throw new MalformedData(`${name} is a 32-bit ELF file; build it for AArch64`);
-    if (reader.u8() !== 1)
-      throw new MalformedData(
-        `${name} is a big-endian ELF file, whose symbols are not read here; build it little-endian`,
-      );
+    const head = this.#source.read(0, Math.min(size, 64));
+    // EI_DATA; what is no ELF file is told below.
+    this.littleEndian = head[5] !== 2;
+    const reader = new ByteReader(head, name, 0, head.length, this.littleEndian);
+    if (size < 64 || head.subarray(0, 4).join() !== '127,69,76,70')
+      throw new MalformedData(`${name} is not an ELF file`);
+    if (head[4] !== 2) throw new MalformedData(`${name} is a 32-bit ELF file; build it for AArch64`);
+    if (head[5] !== 1 && head[5] !== 2) throw new MalformedData(`${name} has byte order ${head[5]}, which is none`);
     reader.offset = 16;
     this.type = reader.u16();
     const machine = reader.u16();
@@ -88,6 +91,10 @@ export class ElfFile {
     const nameIndex = reader.u16();
     this.segments = this.#readSegments(segmentOffset, segmentEntry, segmentCount);
     this.sections = this.#readSections(sectionOffset, sectionEntry, sectionCount, nameIndex);
+  }
+
+  #reader(bytes: Uint8Array, what: string): ByteReader {
+    return new ByteReader(bytes, what, 0, bytes.length, this.littleEndian);
   }
 
   #readSegments(offset: number, entrySize: number, count: number): ElfSegment[] {
@@ -149,7 +156,7 @@ export class ElfFile {
   }
 
   #part(what: string, offset: number, size: number): ByteReader {
-    return new ByteReader(this.#bytes(what, offset, size), `${this.name} (${what})`);
+    return this.#reader(this.#bytes(what, offset, size), `${this.name} (${what})`);
   }
 
   #bytes(what: string, offset: number, size: number): Uint8Array {
@@ -177,7 +184,9 @@ export class ElfFile {
     }
     if (section.type === SHT_NOBITS) return undefined;
     const bytes = this.#contentsOf(section);
-    return (section.flags & SHF_COMPRESSED) === 0n ? bytes : decompressSection(bytes, `${this.name} (section ${name})`);
+    return (section.flags & SHF_COMPRESSED) === 0n
+      ? bytes
+      : decompressSection(this.#reader(bytes, `${this.name} (section ${name})`));
   }
 
   #contentsOf({ name, offset, size }: ElfSection): Uint8Array {
@@ -194,7 +203,7 @@ export class ElfFile {
   get buildId(): string | undefined {
     for (const section of this.sections) {
       if (section.type !== SHT_NOTE) continue;
-      const reader = new ByteReader(this.#contentsOf(section), `${this.name} (${section.name})`);
+      const reader = this.#reader(this.#contentsOf(section), `${this.name} (${section.name})`);
       while (reader.offset + 12 <= reader.end) {
         const nameSize = reader.u32();
         const size = reader.u32();

@@ -3,11 +3,12 @@ import { dwarfPc, dwarfSp, type FrameRules, type RegisterRule } from '../debug-i
 import { evaluateLocation } from '../debug-information/dwarf/location.ts';
 import { liveContext, recordContext } from './code-context.ts';
 import type { ExceptionLevelStacks } from './exception-levels.ts';
+import { bitsOf } from './expression/value.ts';
 import type { CodeFrame, Frame, FrameRegisters } from './frame.ts';
 import type { Images } from './images.ts';
 import { prologueEffect } from './prologue.ts';
 import { movesStack, savedContext } from './saved-context.ts';
-import type { AddressSpace, ExceptionLevel, Target } from './target.ts';
+import { type AddressSpace, type ExceptionLevel, isBigEndian, type Target } from './target.ts';
 
 const maximumFrames = 200;
 const maximumFramesPerLevel = 100;
@@ -125,9 +126,7 @@ class Unwinder {
   #read(space: AddressSpace, address: bigint, size: number): bigint | undefined {
     const { bytes } = this.#target.readMemory(this.#pe, { space, address }, size);
     if (bytes.length < size) return undefined;
-    let value = 0n;
-    for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]!);
-    return value;
+    return bitsOf(bytes, isBigEndian(this.#target.processingElements[this.#pe]!, space));
   }
 
   /**
@@ -172,6 +171,7 @@ class Unwinder {
     initial?: bigint,
   ): bigint | undefined {
     const context = {
+      littleEndian: !isBigEndian(this.#target.processingElements[this.#pe]!, frame.space),
       register: (number: number) => dwarfRegister(frame, number),
       memory: (address: bigint, size: number) => this.#read(frame.space, address, size),
       cfa: undefined,

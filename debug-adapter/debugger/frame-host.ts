@@ -7,13 +7,29 @@ import { faultIpa } from './exception-text.ts';
 import type { ExpressionHost, FieldPlace } from './expression/host.ts';
 import { ExpressionProblem } from './expression/lexer.ts';
 import { spaceText } from './expression/parser.ts';
-import { booleanValue, countValue, hex, integerValue, u64Type, unsignedType, type Value } from './expression/value.ts';
+import {
+  bitsOf,
+  booleanValue,
+  countValue,
+  hex,
+  integerValue,
+  u64Type,
+  unsignedType,
+  type Value,
+} from './expression/value.ts';
 import type { CodeFrame } from './frame.ts';
 import { type Images, splitContext } from './images.ts';
 import { registerField, registerName } from './registers.ts';
 import { frameVariables, globalVariable, type SourceVariable } from './source-variables.ts';
 import { syndromeField } from './syndrome.ts';
-import { type ExceptionRecord, type SpaceAddress, type Target, UserProblem } from './target.ts';
+import {
+  type AddressSpace,
+  type ExceptionRecord,
+  isBigEndian,
+  type SpaceAddress,
+  type Target,
+  UserProblem,
+} from './target.ts';
 
 /** Names of exception classes and kinds, as sets that `ec` is compared with. */
 const classNames: ReadonlyMap<string, Value> = new Map(
@@ -60,7 +76,7 @@ export class FrameHost implements ExpressionHost {
   /** Variables in scope in this frame. */
   get variables(): readonly SourceVariable[] {
     this.#variables ??= this.#frame
-      ? frameVariables(this.#frame, this.#images, (at, length) => this.read(at, length))
+      ? frameVariables(this.#frame, this.#images, (at, size) => this.#number(at, size))
       : [];
     return this.#variables;
   }
@@ -94,7 +110,7 @@ export class FrameHost implements ExpressionHost {
 
   variable(name: string): Value | undefined {
     const local = this.variables.find(variable => variable.name === name);
-    const variable = local ?? globalVariable(name, this.#frame, this.#images, (at, length) => this.read(at, length));
+    const variable = local ?? globalVariable(name, this.#frame, this.#images, (at, size) => this.#number(at, size));
     if (!variable) return undefined;
     const value = variable.value(this);
     if (!value) throw new ExpressionProblem(`${name} has no value here: the compiler did not keep it`);
@@ -163,6 +179,15 @@ export class FrameHost implements ExpressionHost {
   read(at: SpaceAddress, length: number): Uint8Array | undefined {
     const { bytes } = this.#target.readMemory(this.#pe, at, length);
     return bytes.length === length ? bytes : undefined;
+  }
+
+  #number(at: SpaceAddress, size: number): bigint | undefined {
+    const bytes = this.read(at, size);
+    return bytes && bitsOf(bytes, this.isBigEndian(at.space));
+  }
+
+  isBigEndian(space: AddressSpace): boolean {
+    return isBigEndian(this.#element, space);
   }
 
   writeMemory(at: SpaceAddress, bytes: Uint8Array): void {

@@ -45,7 +45,7 @@ export function globalVariable(
   return undefined;
 }
 
-export type ReadMemory = (at: SpaceAddress, length: number) => Uint8Array | undefined;
+export type ReadMemory = (at: SpaceAddress, size: number) => bigint | undefined;
 
 /** The function, or inlined call, that a frame is of. */
 export function scopeOf(frame: CodeFrame, images: Images): (SourceScope & PlacedImage) | undefined {
@@ -74,11 +74,9 @@ function sourceVariable(
     const expression = location && entry.unit.locationAt(location, address);
     if (!expression) return undefined;
     const context: ExpressionContext = {
+      littleEndian: entry.unit.sections.littleEndian,
       register: number => (number === 31 ? frame?.registers.sp : number < 31 ? frame?.registers.x(number) : undefined),
-      memory: (at, size) => {
-        const bytes = read({ space, address: at }, size);
-        return bytes && bitsOf(bytes);
-      },
+      memory: (at, size) => read({ space, address: at }, size),
       get cfa() {
         return frame?.cfa;
       },
@@ -118,7 +116,9 @@ function sourceVariable(
         case 'value':
           return isScalar(type) ? { type, bits: BigInt.asUintN(type.size * 8, location.value) } : undefined;
         case 'bytes':
-          return isScalar(type) ? { type, bits: BigInt.asUintN(type.size * 8, bitsOf(location.bytes)) } : undefined;
+          return isScalar(type)
+            ? { type, bits: BigInt.asUintN(type.size * 8, bitsOf(location.bytes, !entry.unit.sections.littleEndian)) }
+            : undefined;
         case 'pieces':
           return undefined;
         default:

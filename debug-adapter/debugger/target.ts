@@ -55,8 +55,15 @@ export interface TargetProcessingElement {
   readRegister(name: string): bigint | undefined;
   /** Writes a register by name; false when there is none of this name or it cannot be written. */
   writeRegister(name: string, value: bigint): boolean;
+  /** Whether data of an Exception level are big-endian now. */
+  hasBigEndianData(el: ExceptionLevel): boolean;
   /** Where an access by name from the current Exception level goes, when that is another register. */
   effectiveRegister(name: string): EffectiveRegister | undefined;
+}
+
+/** Whether numbers in a space have their high byte first: virtual addresses are used by an Exception level. */
+export function isBigEndian(element: TargetProcessingElement, space: AddressSpace): boolean {
+  return space.kind === 'va' && element.hasBigEndianData(space.el ?? element.el);
 }
 
 /** Bytes read: what could be read from the start on, and how many after them could not. */

@@ -1,6 +1,6 @@
 /** The bundled machine as a target. */
 import type { ExecutionUnit, Machine, MachineStop } from '../../emulator/index.ts';
-import { currentVmid, isSecure } from '../../emulator/index.ts';
+import { currentVmid, hasBigEndianData, isSecure } from '../../emulator/index.ts';
 import type {
   AddressTranslation,
   ExceptionLevel,
@@ -96,6 +96,7 @@ export class EmulatorTarget implements Target {
         machine.change(() => writeRegister(unit, name, value));
         return true;
       },
+      hasBigEndianData: el => hasBigEndianData(unit.pe, el),
       effectiveRegister: name => effectiveRegister(unit, name),
     };
   }

@@ -73,9 +73,9 @@ async function locals(client: Client): Promise<string[]> {
 }
 
 describe('a guest in C', () => {
-  for (const dwarf of ['-gdwarf-4', '-gdwarf-5']) {
-    testWith('aarch64-linux-gnu-gcc')(`shows variables, types and callers (${dwarf}, -O0)`, () =>
-      debugProgram([dwarf, '-O0'], 'int y = x * 2', async client => {
+  for (const flags of [['-gdwarf-4'], ['-gdwarf-5'], ['-gdwarf-5', '-gz', '-mbig-endian']]) {
+    testWith('aarch64-linux-gnu-gcc')(`shows variables, types and callers (${flags.join(' ')} -O0)`, () =>
+      debugProgram([...flags, '-O0'], 'int y = x * 2', async client => {
         const stack = await client.stack();
         expect(stack.map(frame => frame.replace(/\+0x\w+/, ''))).toEqual([
           `twice  [EL2]  main.c:${line('int y = x * 2')}`,

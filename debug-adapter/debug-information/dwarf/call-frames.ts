@@ -3,7 +3,7 @@
  * Source: DWARF 5, 6.4; .eh_frame as in the Linux Standard Base; DWARF for the Arm 64-bit architecture (register
  * numbers: 0–30 X0–X30, 31 SP, 32 PC, 34 RA_SIGN_STATE).
  */
-import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { type ByteReader, MalformedData } from '../byte-reader.ts';
 import { type DwarfSections, readOffset, readUnitLength } from './sections.ts';
 
 export const dwarfSp = 31;
@@ -65,8 +65,8 @@ export class CallFrames {
 
   constructor(sections: DwarfSections) {
     const entries = [
-      ...this.#read(sections.frame, '.debug_frame', undefined),
-      ...this.#read(sections.ehFrame, '.eh_frame', sections.ehFrameAddress),
+      ...this.#read(sections.reader(sections.frame, '.debug_frame'), undefined),
+      ...this.#read(sections.reader(sections.ehFrame, '.eh_frame'), sections.ehFrameAddress),
     ];
     this.#entries = entries.sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));
   }
@@ -91,11 +91,11 @@ export class CallFrames {
     }
   }
 
-  #read(bytes: Uint8Array, what: string, ehAddress: bigint | undefined): FrameEntry[] {
+  #read(reader: ByteReader, ehAddress: bigint | undefined): FrameEntry[] {
+    const { what } = reader;
     const entries: FrameEntry[] = [];
     const commons = new Map<number, CommonEntry>();
     const isEh = ehAddress !== undefined;
-    const reader = new ByteReader(bytes, what);
     try {
       while (!reader.atEnd) {
         const start = reader.offset;

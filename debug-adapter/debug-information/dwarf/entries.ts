@@ -1,5 +1,5 @@
 /** Debugging information entries of .debug_info. Source: DWARF 5, 2.1 to 2.3, 7.5; DWARF 4 likewise. */
-import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { type ByteReader, MalformedData } from '../byte-reader.ts';
 import { type Abbreviation, type AbbreviationTable, readAbbreviations } from './abbreviations.ts';
 import { attribute } from './constants.ts';
 import { type AttributeValue, addressAt, type FormContext, readForm, skipForm } from './forms.ts';
@@ -231,7 +231,7 @@ export class Unit implements FormContext {
 
   /** A reader that ends with the unit. */
   reader(offset: number): ByteReader {
-    return new ByteReader(this.sections.info, '.debug_info', offset, this.end);
+    return this.sections.reader(this.sections.info, '.debug_info', offset, this.end);
   }
 
   /** The entry at an offset of .debug_info; undefined at the mark that ends a list of children. */
@@ -270,7 +270,7 @@ export class Unit implements FormContext {
     if (this.version < 5) {
       if (value.kind !== 'offset' && value.kind !== 'constant') return [];
       return readPairs(
-        new ByteReader(this.sections.ranges, '.debug_ranges', Number(value.value)),
+        this.sections.reader(this.sections.ranges, '.debug_ranges', Number(value.value)),
         this.addressSize,
         this.#base,
       );
@@ -279,7 +279,7 @@ export class Unit implements FormContext {
     if (offset === undefined) return [];
     const ranges: [bigint, bigint][] = [];
     let base = this.#base;
-    const reader = new ByteReader(this.sections.rnglists, '.debug_rnglists', offset);
+    const reader = this.sections.reader(this.sections.rnglists, '.debug_rnglists', offset);
     for (;;) {
       const kind = reader.u8();
       if (kind === 0) return ranges;
@@ -312,7 +312,7 @@ export class Unit implements FormContext {
   }
 
   #location4(offset: number, address: bigint): Uint8Array | undefined {
-    const reader = new ByteReader(this.sections.loc, '.debug_loc', offset);
+    const reader = this.sections.reader(this.sections.loc, '.debug_loc', offset);
     let base = this.#base;
     const mark = this.addressSize === 8 ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn;
     for (;;) {
@@ -329,7 +329,7 @@ export class Unit implements FormContext {
   }
 
   #location5(offset: number, address: bigint): Uint8Array | undefined {
-    const reader = new ByteReader(this.sections.loclists, '.debug_loclists', offset);
+    const reader = this.sections.reader(this.sections.loclists, '.debug_loclists', offset);
     let base = this.#base;
     let fallback: Uint8Array | undefined;
     for (;;) {
@@ -386,7 +386,7 @@ export class Unit implements FormContext {
     const base = this.root?.attribute(baseName);
     // Without a base the list follows the section's first header.
     const start = base?.kind === 'offset' ? base.value : this.offsetSize === 4 ? 12 : 20;
-    const reader = new ByteReader(bytes, what, start + value.value * this.offsetSize);
+    const reader = this.sections.reader(bytes, what, start + value.value * this.offsetSize);
     return start + readOffset(reader, this.offsetSize);
   }
 }
@@ -419,7 +419,7 @@ export class DebugEntries {
     this.sections = sections;
     const units: Unit[] = [];
     const problems: string[] = [];
-    const reader = new ByteReader(sections.info, '.debug_info');
+    const reader = sections.reader(sections.info, '.debug_info');
     while (!reader.atEnd) {
       const start = reader.offset;
       try {

@@ -36,11 +36,12 @@ const constant = (value: bigint, signed = false): AttributeValue => ({ kind: 'co
 const string = (value: string): AttributeValue => ({ kind: 'string', value });
 
 function indexedString(context: FormContext, index: number): AttributeValue {
-  const { strOffsets } = context.sections;
+  const { strOffsets, littleEndian } = context.sections;
   const at = context.strOffsetsBase + index * context.offsetSize;
   if (at + context.offsetSize > strOffsets.length) return { kind: 'unknown' };
   const view = new DataView(strOffsets.buffer, strOffsets.byteOffset, strOffsets.byteLength);
-  const offset = context.offsetSize === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
+  const offset =
+    context.offsetSize === 4 ? view.getUint32(at, littleEndian) : Number(view.getBigUint64(at, littleEndian));
   return string(context.sections.string(offset));
 }
 
@@ -50,11 +51,11 @@ function indexedAddress(context: FormContext, index: number): AttributeValue {
 
 /** The address at an index of the unit's part of .debug_addr. */
 export function addressAt(context: FormContext, index: number): bigint {
-  const { addr } = context.sections;
+  const { addr, littleEndian } = context.sections;
   const at = context.addrBase + index * context.addressSize;
   if (at + context.addressSize > addr.length) throw new MalformedData(`.debug_addr has no address ${index}`);
   const view = new DataView(addr.buffer, addr.byteOffset, addr.byteLength);
-  return context.addressSize === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
+  return context.addressSize === 8 ? view.getBigUint64(at, littleEndian) : BigInt(view.getUint32(at, littleEndian));
 }
 
 /** Bytes of a value of this form; undefined when that differs from value to value. */

@@ -2,7 +2,7 @@
  * The lines of an image: which program speaks of an address, and where the lines of a file are. Headers are read when a
  * file is asked for, programs are run when an address of theirs is asked for, and only the last ones are kept.
  */
-import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { MalformedData } from '../byte-reader.ts';
 import {
   type LineProgram,
   type LineRow,
@@ -144,7 +144,7 @@ export class LineIndex {
     if (this.#offsets) return this.#offsets;
     const offsets: number[] = [];
     this.#attempt(() => {
-      const reader = new ByteReader(this.#sections.line, '.debug_line');
+      const reader = this.#sections.reader(this.#sections.line, '.debug_line');
       while (!reader.atEnd) {
         const start = reader.offset;
         const { end } = readUnitLength(reader);

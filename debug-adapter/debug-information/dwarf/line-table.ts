@@ -1,5 +1,5 @@
 /** One line number program of .debug_line, versions 2 to 5. Source: DWARF 5, 6.2; DWARF 4, 6.2. */
-import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { type ByteReader, MalformedData } from '../byte-reader.ts';
 import { readForm } from './forms.ts';
 import { type DwarfSections, readOffset, readUnitLength } from './sections.ts';
 
@@ -144,7 +144,7 @@ export function readLineProgram(
   offset: number,
   intern: (path: string) => number,
 ): LineProgram {
-  const outer = new ByteReader(sections.line, '.debug_line', offset);
+  const outer = sections.reader(sections.line, '.debug_line', offset);
   const { offsetSize, end } = readUnitLength(outer);
   const reader = outer.slice(outer.offset, end);
   const version = reader.u16();
@@ -188,7 +188,7 @@ export function runLineProgram(
 ): LineSequence[] {
   const { minimumInstructionLength, defaultIsStatement, lineBase, lineRange, opcodeBase, operandCounts } = header;
   const sequences: LineSequence[] = [];
-  const reader = new ByteReader(sections.line, '.debug_line', header.start, header.end);
+  const reader = sections.reader(sections.line, '.debug_line', header.start, header.end);
   let words: number[] = [];
   let base = 0n;
   let offset = 0;

@@ -7,6 +7,8 @@ export interface ExpressionContext {
   register(number: number): bigint | undefined;
   /** A little-endian value in memory. */
   memory(address: bigint, size: number): bigint | undefined;
+  /** The byte order of numbers in the expression. */
+  readonly littleEndian: boolean;
   readonly cfa: bigint | undefined;
   /** Evaluates DW_AT_frame_base of the function. */
   frameBase(): bigint | undefined;
@@ -47,7 +49,7 @@ class Evaluation {
   readonly #context: ExpressionContext;
 
   constructor(expression: Uint8Array, context: ExpressionContext, initial: bigint | undefined) {
-    this.#reader = new ByteReader(expression, 'a location expression');
+    this.#reader = new ByteReader(expression, 'a location expression', 0, expression.length, context.littleEndian);
     this.#context = context;
     if (initial !== undefined) this.#stack.push(initial);
   }

@@ -73,6 +73,15 @@ export class DwarfSections {
     return this.#elf.codeSections.length === 0 || this.#elf.isExecutable(address);
   }
 
+  /** Whether numbers have their low byte first. */
+  get littleEndian(): boolean {
+    return this.#elf.littleEndian;
+  }
+  /** A reader of one of the sections, or of bytes out of one. */
+  reader(bytes: Uint8Array, what: string, offset = 0, end = bytes.length): ByteReader {
+    return new ByteReader(bytes, what, offset, end, this.littleEndian);
+  }
+
   string(offset: number): string {
     return new ByteReader(this.str, '.debug_str', offset).cString();
   }

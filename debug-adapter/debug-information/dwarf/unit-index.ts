@@ -2,7 +2,7 @@
  * Which unit an address belongs to: by .debug_aranges where a unit is described there, else by the ranges of the unit's
  * own root entry. Source: DWARF 5, 6.1.2.
  */
-import { ByteReader, MalformedData } from '../byte-reader.ts';
+import { MalformedData } from '../byte-reader.ts';
 import type { DebugEntries, Unit } from './entries.ts';
 import { readOffset, readUnitLength } from './sections.ts';
 
@@ -35,7 +35,7 @@ export class UnitIndex {
       }
     };
     attempt(() => {
-      const reader = new ByteReader(sections.aranges, '.debug_aranges');
+      const reader = sections.reader(sections.aranges, '.debug_aranges');
       while (!reader.atEnd) {
         const start = reader.offset;
         const { offsetSize, end } = readUnitLength(reader);

@@ -46,7 +46,7 @@ export function load(place: Place, type: ValueType, host: ExpressionHost): Value
   if (!isScalar(type)) return { type, bits: 0n, place };
   const bytes = host.read(place.at, type.size);
   if (!bytes) throw new ExpressionProblem(`memory at ${spaceText(space)}${hex(place.at.address)} cannot be read`);
-  return { type, bits: bitsOf(bytes), place, ...pointerSpace };
+  return { type, bits: bitsOf(bytes, host.isBigEndian(space)), place, ...pointerSpace };
 }
 
 /** Writes a scalar to where a value came from; gives the value as it is afterwards. */
@@ -55,7 +55,8 @@ export function store(target: Value, bits: bigint, host: ExpressionHost): Value 
   if (!place) throw new ExpressionProblem('this value is computed and cannot be changed');
   if (!isScalar(type)) throw new ExpressionProblem(`a ${type.name} is changed member by member`);
   if (place.kind === 'memory') {
-    host.writeMemory(place.at, bytesOf(BigInt.asUintN(type.size * 8, bits), type.size));
+    const bigEndian = host.isBigEndian(place.at.space);
+    host.writeMemory(place.at, bytesOf(BigInt.asUintN(type.size * 8, bits), type.size, bigEndian));
     return load(place, type, host);
   }
   const register = host.register(place.name);

@@ -1,6 +1,6 @@
 /** What an expression may ask of the place it is evaluated at. */
 import type { ValueType } from '../../debug-information/types.ts';
-import type { SpaceAddress } from '../target.ts';
+import type { AddressSpace, SpaceAddress } from '../target.ts';
 import type { Value } from './value.ts';
 
 /** A field of a register or syndrome. */
@@ -25,6 +25,8 @@ export interface ExpressionHost {
   type(name: string): ValueType | undefined;
   /** All bytes, or undefined when one cannot be read. */
   read(at: SpaceAddress, length: number): Uint8Array | undefined;
+  /** Whether numbers in the space have their high byte first. */
+  isBigEndian(space: AddressSpace): boolean;
   /** Throws `UserProblem` when it cannot be written. */
   writeMemory(at: SpaceAddress, bytes: Uint8Array): void;
   writeRegister(name: string, value: bigint): void;

@@ -67,20 +67,20 @@ export function floatValue(number: number): Value {
   return { type: builtinTypes.get('f64')!, bits: view.getBigUint64(0, true) };
 }
 
-/** Little-endian bytes to an unsigned number. */
-export function bitsOf(bytes: Uint8Array): bigint {
+/** Bytes to an unsigned number. */
+export function bitsOf(bytes: Uint8Array, bigEndian = false): bigint {
   let bits = 0n;
-  for (let index = bytes.length - 1; index >= 0; index--) bits = (bits << 8n) | BigInt(bytes[index]!);
+  for (const byte of bigEndian ? bytes : bytes.toReversed()) bits = (bits << 8n) | BigInt(byte);
   return bits;
 }
 
-export function bytesOf(bits: bigint, size: number): Uint8Array {
+export function bytesOf(bits: bigint, size: number, bigEndian = false): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let index = 0; index < size; index++) {
     bytes[index] = Number(bits & 0xffn);
     bits >>= 8n;
   }
-  return bytes;
+  return bigEndian ? bytes.reverse() : bytes;
 }
 
 export function hex(value: bigint | number, digits = 0): string {

@@ -63,6 +63,7 @@ export function host(): ExpressionHost & { readonly registers: Map<string, bigin
       return offset >= 0 && offset + length <= memory.length ? memory.subarray(offset, offset + length) : undefined;
     },
     writeMemory: ({ address }, bytes) => memory.set(bytes, Number(address - 0x1000n)),
+    isBigEndian: () => false,
     writeRegister: (name, value) => {
       registers.set(name, value);
     },

@@ -94,6 +94,7 @@ export class ScriptedTarget implements Target {
         this.#written.set(name, value);
         return true;
       },
+      hasBigEndianData: () => false,
       effectiveRegister: () => undefined,
     };
   }
