@@ -207,5 +207,6 @@ function run(trials: readonly Trial[], nested: boolean): Buffer {
       { address: CODE_AT, bytes: new Uint8Array(code.buffer) },
     ],
     output: 'outcomes',
+    board: nested ? '' : ',mte=on',
   });
 }

@@ -22,6 +22,7 @@ const FEATURES = [
   ...DEFAULT_FEATURES,
   ...['FEAT_Debugv8p1', 'FEAT_Debugv8p2', 'FEAT_CSV2_2', 'FEAT_RNG', 'FEAT_LOR', 'FEAT_HCX'],
   ...['FEAT_PMUv3p4', 'FEAT_PMUv3p5', 'FEAT_PAuth', 'FEAT_SEL2'],
+  ...['FEAT_MTE', 'FEAT_MTE2', 'FEAT_MTE_ASYNC', 'FEAT_MTE_ASYM_FAULT'],
 ];
 const ABSENT_IN_QEMU = new Set(['FEAT_FGT', 'FEAT_NV2', 'FEAT_ECV', 'FEAT_ECV_POFF', 'FEAT_NMI']);
 
