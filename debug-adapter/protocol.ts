@@ -229,6 +229,8 @@ export interface LaunchConfiguration {
   readonly bios?: string;
   readonly dtb?: string;
   readonly images?: readonly LoadedImage[];
+  /** Further words for the machine as on QEMU's command line: `["-nic", "user,loopback=on"]`. They count most. */
+  readonly options?: readonly string[];
   readonly symbolFiles?: readonly (string | SymbolFile)[];
   readonly sourceFileMap?: Readonly<Record<string, string>>;
   /** Directories searched by `#include` and `.include` when `program` is assembly source. */

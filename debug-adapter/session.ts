@@ -129,6 +129,7 @@ export class Session {
     session.onMessage = ({ text, address, category }) => {
       this.output(`${text}\n`, category === 'log' ? 'console' : 'important', address);
     };
+    machine.target.onNotice = text => this.output(`${text}\n`, 'important');
     machine.target.onSerialOutput = bytes => {
       const text = this.#serialDecoder.decode(bytes, { stream: true });
       if (text !== '') this.custom('trapdoor/uart', { text });
@@ -237,8 +238,13 @@ export class Session {
       return;
     }
     this.#adjustSlice(this.environment.now() - started);
-    if (!step.done) this.environment.defer(() => this.#pump(plan));
-    else this.#finish(step.value);
+    if (step.done) {
+      this.#finish(step.value);
+      return;
+    }
+    const rest = this.debugger.target.rest?.();
+    if (rest) void rest.then(() => this.#pump(plan));
+    else this.environment.defer(() => this.#pump(plan));
   }
 
   #adjustSlice(milliseconds: number): void {

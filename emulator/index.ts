@@ -1,5 +1,6 @@
 /** The only door to the machine. What stands here is what debuggers, command lines and tests may build on. */
 export { MemorySizeError } from './bus/memory.ts';
+export type { StreamEvent, StreamRequest } from './devices/user-network/streams.ts';
 export type { DiskImage } from './devices/virtio/disk.ts';
 export type { SharedEntry, SharedFolder } from './devices/virtio/shared-folder.ts';
 export type { ExecutionUnit } from './execution/execution-unit.ts';
@@ -13,6 +14,7 @@ export type {
 } from './firmware/semihosting.ts';
 export * from './machine/boot.ts';
 export * from './machine/exception-log.ts';
+export type { NetworkRequest, NetworkStream } from './machine/host-streams.ts';
 export * from './machine/image.ts';
 export { Machine, type MachineSetup, type MachineStop } from './machine/machine.ts';
 export * from './machine/option-words.ts';

@@ -160,6 +160,15 @@ export interface Target {
   readonly exceptions: ExceptionLog;
   readonly timeTravel: TimeTravel | undefined;
 
+  /** Takes what a person should know of a run; absent where the target has nothing to say. */
+  onNotice?: ((text: string) => void) | undefined;
+
+  /**
+   * When the last run ended because the guest waits for the world outside: resolves when it is worth going on. Undefined
+   * when it is so at once.
+   */
+  rest?(): Promise<void> | undefined;
+
   /**
    * Runs at most so many instructions. A breakpoint under the first instruction is not reported, so that a run that
    * stopped at one goes on by running again.

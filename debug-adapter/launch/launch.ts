@@ -3,6 +3,7 @@ import { UserProblem } from '../debugger/target.ts';
 import type { LaunchConfiguration } from '../protocol.ts';
 import { createMachine, machineOptions } from '../targets/create-machine.ts';
 import { EmulatorTarget } from '../targets/emulator-target.ts';
+import { HostNetwork, hasNetwork } from '../targets/host-network.ts';
 import { isAssemblySource } from './assembly-source.ts';
 import { HostFiles } from './host-files.ts';
 import type { Launch, LaunchedMachine } from './launched-machine.ts';
@@ -48,8 +49,13 @@ export async function launchMachine(
   const machine = createMachine(options, files);
   if (snapshot) explained(snapshot.path, () => machine.restoreSnapshot(snapshot.bytes));
   const named = { ...configuration, ...(options.kernel !== program && { kernel: options.kernel }), bios: options.bios };
+  const network = hasNetwork(options) ? new HostNetwork(machine) : undefined;
+  await network?.listen();
   return {
-    target: new EmulatorTarget(machine, { reverseDebugging: configuration.reverseDebugging ?? true }),
+    target: new EmulatorTarget(machine, {
+      reverseDebugging: configuration.reverseDebugging ?? true,
+      ...(network && { network }),
+    }),
     symbols: symbolSources(named, files, problems),
     problems,
   };

@@ -23,7 +23,19 @@ export function optionWords(configuration: LaunchConfiguration, kind: ProgramKin
   // With a snapshot, only what is said counts: the rest is as it was.
   const assumed = snapshot === undefined ? { virtualization: true, secure: false, gicVersion: 3 } : {};
   const { virtualization, secure, gicVersion } = { ...assumed, ...configuration };
-  const { cpu, memory, smp, kernel, initrd, append, bios, dtb, images = [], semihosting = false } = configuration;
+  const {
+    cpu,
+    memory,
+    smp,
+    kernel,
+    initrd,
+    append,
+    bios,
+    dtb,
+    images = [],
+    options = [],
+    semihosting = false,
+  } = configuration;
   const settings = {
     virtualization: virtualization === undefined ? undefined : virtualization ? 'on' : 'off',
     secure: secure === undefined ? undefined : secure ? 'on' : 'off',
@@ -54,7 +66,7 @@ export function optionWords(configuration: LaunchConfiguration, kind: ProgramKin
   for (const { file, loadAddress } of images)
     add('-device', `loader,file=${quoted(file)},addr=${loadAddress},force-raw=on`);
   if (semihosting) add('-semihosting-config', 'enable=on');
-  return words;
+  return [...words, ...options];
 }
 
 /** A comma within a value is written twice. */

@@ -29,6 +29,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       });
     } finally {
       input?.close();
+      machine.target.dispose();
     }
   } catch (problem) {
     if (!(problem instanceof UserProblem)) throw problem;

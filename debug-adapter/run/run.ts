@@ -79,6 +79,7 @@ export async function run(machine: LaunchedMachine, args: RunArguments, environm
       return false;
     });
   }
+  target.onNotice = environment.report;
   environment.input?.onData(send);
   conversation.begin();
   const status = await loop(session, args, environment, conversation, panic);
@@ -120,7 +121,7 @@ async function loop(
       return runStatus.panic;
     }
     if (!stop) {
-      await environment.breathe();
+      await (target.rest?.() ?? environment.breathe());
       continue;
     }
     const { position } = target;

@@ -15,6 +15,7 @@ import type {
   Watchpoint,
 } from '../debugger/target.ts';
 import { UserProblem } from '../debugger/target.ts';
+import type { HostNetwork } from './host-network.ts';
 import { findInMemory, readMemory, translate, translatorAt, writeMemory } from './target-memory.ts';
 import { canWriteRegister, effectiveRegister, readRegister, writeRegister } from './target-registers.ts';
 
@@ -27,9 +28,19 @@ export class EmulatorTarget implements Target {
   readonly exceptions: ExceptionLog;
   readonly timeTravel: TimeTravel | undefined;
   onSerialOutput: ((bytes: Uint8Array) => void) | undefined;
+  readonly #network: HostNetwork | undefined;
+  readonly #idleLimit: (() => number) | undefined;
+  /** Virtual time until which the guest waits for the outside. */
+  #waitsUntil: number | undefined;
 
-  constructor(machine: Machine, options: { readonly reverseDebugging: boolean } = { reverseDebugging: true }) {
+  constructor(
+    machine: Machine,
+    options: { readonly reverseDebugging: boolean; readonly network?: HostNetwork } = { reverseDebugging: true },
+  ) {
     this.machine = machine;
+    const { network } = options;
+    this.#network = network;
+    this.#idleLimit = network && (() => network.idleLimit);
     this.exceptions = machine.exceptions;
     this.processingElements = machine.core.units.map((unit, index) => this.#element(unit, index));
     const { history } = machine;
@@ -102,7 +113,18 @@ export class EmulatorTarget implements Target {
   }
 
   run(maxInstructions: number): TargetStop {
-    return this.#stop(this.machine.run(maxInstructions));
+    this.#network?.deliver();
+    return this.#stop(this.machine.run(maxInstructions, this.#idleLimit));
+  }
+
+  rest(): Promise<void> | undefined {
+    const until = this.#waitsUntil;
+    this.#waitsUntil = undefined;
+    return until === undefined ? undefined : this.#network?.rest(until);
+  }
+
+  set onNotice(notice: ((text: string) => void) | undefined) {
+    if (this.#network) this.#network.onNotice = notice;
   }
 
   step(pe: number): TargetStop {
@@ -115,6 +137,12 @@ export class EmulatorTarget implements Target {
   }
 
   #stop(stop: MachineStop): TargetStop {
+    // A guest that waits for the outside is one that goes on a little later.
+    this.#waitsUntil =
+      stop.kind === 'waiting' ? stop.until : stop.kind === 'idle' ? Number.POSITIVE_INFINITY : undefined;
+    if (stop.kind === 'waiting' || (stop.kind === 'idle' && this.#network?.isActive)) {
+      return { kind: 'budget' };
+    }
     if (stop.kind !== 'breakpoint') {
       if (stop.kind !== 'watchpoint') return stop;
       const { virtualAddress, physicalAddress, ...hit } = stop.hit;
@@ -189,6 +217,7 @@ export class EmulatorTarget implements Target {
   }
 
   dispose(): void {
+    this.#network?.close();
     this.machine.onSerialOutput = undefined;
     this.machine.exceptionCatcher = undefined;
     this.machine.serialLineCatcher = undefined;

@@ -32,6 +32,8 @@ const TURN = 10_000;
 /** Ticks of the system counter: years, and times still exact as numbers. */
 const LONGEST_WAIT = 2n ** 40n;
 
+const unlimited = () => Number.POSITIVE_INFINITY;
+
 /** Why a run came to rest. */
 export type CoreStop =
   | { readonly kind: 'limit' }
@@ -39,7 +41,9 @@ export type CoreStop =
   | { readonly kind: 'watchpoint'; readonly pe: number }
   | { readonly kind: 'pause'; readonly pe: number }
   /** Nothing runs and no event is scheduled. */
-  | { readonly kind: 'idle' };
+  | { readonly kind: 'idle' }
+  /** Nothing runs before this virtual time, which is later than time may go on by itself. */
+  | { readonly kind: 'waiting'; readonly until: number };
 
 export interface CoreOptions {
   readonly memory: MachineMemory;
@@ -220,8 +224,11 @@ export class MachineCore {
     this.current = index;
   }
 
-  /** Runs to a position at most. `skipBreakpoint`: the breakpoint under the first instruction is not reported. */
-  run(limit: number, skipBreakpoint: boolean): CoreStop {
+  /**
+   * Runs to a position at most. `skipBreakpoint`: the breakpoint under the first instruction is not reported.
+   * `idleLimit`: virtual time is not moved beyond what it says while all elements wait.
+   */
+  run(limit: number, skipBreakpoint: boolean, idleLimit = unlimited): CoreStop {
     const { executor } = this;
     let skip = skipBreakpoint;
     if (executor.checkOwed) this.check();
@@ -235,8 +242,9 @@ export class MachineCore {
           this.beginTurn(next);
           continue;
         }
-        if (!this.skipIdle()) return { kind: 'idle' };
-        continue;
+        if (this.skipIdle(idleLimit())) continue;
+        const until = this.nextEventAt();
+        return Number.isFinite(until) ? { kind: 'waiting', until } : { kind: 'idle' };
       }
       const end = executor.run(unit, limit, skip, this.units);
       skip = false;
@@ -305,13 +313,13 @@ export class MachineCore {
     return wait.forEvent === true ? consumeEvent(pe) : wakesFromWaitForInterrupt(pe);
   }
 
-  /** All elements wait: moves time to the next event. False when there is none. */
-  private skipIdle(): boolean {
+  /** All elements wait: moves time to the next event. False when there is none up to `limit`. */
+  skipIdle(limit = Number.POSITIVE_INFINITY): boolean {
     const { clock } = this;
     this.wake();
     if (this.units.some(unit => unit.power === 'running')) return true;
     const next = this.nextEventAt();
-    if (!Number.isFinite(next)) return false;
+    if (!Number.isFinite(next) || next > limit) return false;
     this.idle += Math.max(0, next - this.time());
     clock.moveTo(this.time());
     clock.runDueEvents();

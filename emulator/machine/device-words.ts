@@ -3,6 +3,7 @@
  * `-object`). References are resolved when all words have been read, as their order does not matter.
  */
 
+import { userNetworkSettings } from './network-words.ts';
 import { type Setting, Settings, settings } from './option-values.ts';
 import {
   type ConsolePortOptions,
@@ -10,6 +11,7 @@ import {
   type DeviceOptions,
   type DriveOptions,
   type MachineOptions,
+  type NetworkOptions,
   OptionError,
 } from './options.ts';
 
@@ -33,7 +35,7 @@ export class DeviceWords {
   readonly #objects = new Set<string>();
   /** Paths of folders by name. */
   readonly #folders = new Map<string, string>();
-  readonly #networks = new Set<string>();
+  readonly #networks = new Map<string, NetworkOptions>();
   #networkDevices = 0;
   readonly #devices: Declared[] = [];
   readonly #serial: string[] = [];
@@ -76,23 +78,18 @@ export class DeviceWords {
   }
 
   addNetwork(word: string, text: string): void {
-    const found = new Settings(word, settings(text, 'backend'), ['backend', 'id', 'restrict']);
-    found.only('backend', 'user');
-    // The machine's network reaches nothing outside, whether it is restricted or not.
-    found.only('restrict', 'on', 'off');
-    this.#networks.add(found.need('id', 'NAME'));
+    const { options, rest } = userNetworkSettings(word, settings(text, 'backend'), ['id']);
+    this.#networks.set(rest.need('id', 'NAME'), options);
   }
 
   /** `-nic`: a network and a device on it in one. */
   addNic(word: string, text: string): void {
     if (text === 'none') return;
-    const found = new Settings(word, settings(text, 'backend'), ['backend', 'model', 'mac', 'id', 'restrict']);
-    found.only('backend', 'user');
-    found.only('restrict', 'on', 'off');
+    const { options, rest: found } = userNetworkSettings(word, settings(text, 'backend'), ['id', 'model', 'mac']);
     const models = ['virtio-net-pci', 'virtio-net-device', 'virtio'];
     found.only('model', ...models);
     const id = `nic${this.#networks.size}`;
-    this.#networks.add(id);
+    this.#networks.set(id, options);
     const model = found.get('model') ?? 'virtio';
     const mac = found.get('mac');
     this.addDevice([
@@ -200,11 +197,12 @@ export class DeviceWords {
       }
       case 'network': {
         const id = values.get('netdev');
-        if (id !== undefined && !this.#networks.has(id)) {
+        const network = id === undefined ? undefined : this.#networks.get(id);
+        if (id !== undefined && !network) {
           throw new OptionError(`${word},netdev=${id}: there is no -netdev with id=${id}`);
         }
         const mac = macAddress(word, values.get('mac'), this.#networkDevices++);
-        return { kind: 'network', ...place, mac, connected: id !== undefined };
+        return { kind: 'network', ...place, mac, ...(network && { network }) };
       }
       case 'folder': {
         const id = values.need('fsdev', 'ID');

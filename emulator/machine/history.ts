@@ -17,6 +17,8 @@ const PAGE = 4096;
 /** Something that reached the machine from outside, and how to do it again. */
 export interface InputEvent {
   readonly position: number;
+  /** Virtual time: it goes on while the position stays, as all elements wait. */
+  readonly time: number;
   readonly apply: () => void;
 }
 
@@ -32,6 +34,8 @@ interface Epoch {
 /** What history needs of the machine. */
 export interface HistoryHost {
   position(): number;
+  /** Virtual time. */
+  time(): number;
   /** Everything but memory pages, as structured-cloneable data. */
   saveState(): unknown;
   restoreState(state: unknown): void;
@@ -76,6 +80,17 @@ export class History {
     return Math.max(this.furthest, this.host.position());
   }
 
+  /** Nothing was recorded behind the present position. */
+  get isAtPresent(): boolean {
+    return this.host.position() >= this.furthest;
+  }
+
+  /** Whether input of the replayed future came at this position, but at a later time. */
+  get awaitsTime(): boolean {
+    const input = this.inputs[this.nextInput];
+    return input !== undefined && input.position <= this.host.position() && input.time > this.host.time();
+  }
+
   /** Whether a linear page may be written without notice: its contents are in the epoch already. */
   isDirty(page: number): boolean {
     return this.dirty[page] === 1;
@@ -109,7 +124,7 @@ export class History {
   private applyInputs(position: number): void {
     for (
       let input = this.inputs[this.nextInput];
-      input && input.position <= position;
+      input && input.position <= position && input.time <= this.host.time();
       input = this.inputs[this.nextInput]
     ) {
       this.nextInput++;
@@ -122,7 +137,7 @@ export class History {
     const position = this.host.position();
     this.inputs.length = this.nextInput;
     this.furthest = position;
-    this.inputs.push({ position, apply });
+    this.inputs.push({ position, time: this.host.time(), apply });
     this.nextInput = this.inputs.length;
     apply();
   }

@@ -7,6 +7,7 @@
 import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '../architecture/cpu-model.ts';
 import { AllocationTags } from '../bus/allocation-tags.ts';
 import type { Snapshotable } from '../bus/types.ts';
+import type { StreamEvent } from '../devices/user-network/streams.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
 import type { Interpreter } from '../execution/interpreter/interpreter.ts';
@@ -25,6 +26,7 @@ import { enterBigEndian, enterLinux } from './boot-state.ts';
 import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { ExceptionLog, type RecordedException } from './exception-log.ts';
 import { History } from './history.ts';
+import { HostStreams, type NetworkStream } from './host-streams.ts';
 import { MachineSemihosting } from './machine-semihosting.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { decodeSnapshot, encodeSnapshot, restorePages, SnapshotError } from './snapshot.ts';
@@ -44,6 +46,8 @@ export type MachineStop =
   /** The catcher of lines wanted to stop here. */
   | { readonly kind: 'serialLine'; readonly pe: number; readonly line: string }
   | { readonly kind: 'idle' }
+  /** Nothing runs before this virtual time, and whoever drives the machine wants time to wait for the outside. */
+  | { readonly kind: 'waiting'; readonly until: number }
   | {
       readonly kind: 'ended';
       readonly how: 'shutdown' | 'reset' | 'exit';
@@ -75,6 +79,8 @@ export class Machine {
   exceptionCatcher: ((record: ExceptionRecord) => boolean) | undefined;
   /** Asked of every line that the guest has sent to the terminal, without its end; true stops the run. */
   serialLineCatcher: ((line: string) => boolean) | undefined;
+  /** Connections of the guest's network with the outside. */
+  readonly streams = new HostStreams();
   private readonly watchpoints = new Watchpoints();
   private readonly systemInstructions: readonly SystemInstructionAccess[];
   private watchpointHit: WatchpointHit | undefined;
@@ -114,6 +120,7 @@ export class Machine {
         powerOff: () =>
           this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
         reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the secure GPIO reset the machine' }),
+        networkRequest: request => this.streams.request(request),
       },
     });
     const { board } = this;
@@ -160,6 +167,7 @@ export class Machine {
     });
     this.history = new History(board.memory, {
       position: () => this.position,
+      time: () => this.core.time(),
       saveState: () => this.saveState(),
       restoreState: state => this.restoreState(state as SavedMachine),
       pagesAreClean: () => {
@@ -181,23 +189,36 @@ export class Machine {
   }
 
   // ---- running
-  /** Runs at most so many instructions. A breakpoint under the first one is not reported. */
-  run(maxInstructions: number): MachineStop {
-    return this.runTo(this.position + maxInstructions);
+  /**
+   * Runs at most so many instructions. A breakpoint under the first one is not reported. `idleLimit` tells how far virtual
+   * time may go while every element waits; where the stop `waiting` cuts a run changes no result.
+   */
+  run(maxInstructions: number, idleLimit?: () => number): MachineStop {
+    return this.runTo(this.position + maxInstructions, idleLimit);
   }
 
-  private runTo(target: number): MachineStop {
+  private runTo(target: number, idleLimit?: () => number): MachineStop {
     let skip = true;
     for (;;) {
       const owed = this.owedStop();
       if (owed) return owed;
-      this.history.reached();
+      this.takeInputs();
       if (this.position >= target) return { kind: 'budget' };
-      const stop = this.core.run(Math.min(target, this.history.nextStop()), skip);
+      const stop = this.core.run(
+        Math.min(target, this.history.nextStop()),
+        skip,
+        this.history.isAtPresent ? idleLimit : undefined,
+      );
       skip = false;
       const result = this.handle(stop);
       if (result) return result;
     }
+  }
+
+  /** What comes from outside at this position happens, each at its time. */
+  private takeInputs(): void {
+    this.history.reached();
+    while (this.history.awaitsTime && this.core.skipIdle()) this.history.reached();
   }
 
   private handle(stop: CoreStop): MachineStop | undefined {
@@ -253,7 +274,7 @@ export class Machine {
         if (stop.kind === 'ended' || stop.kind === 'idle') return;
       }
       // What came from outside at this very position belongs to it.
-      this.history.reached();
+      this.takeInputs();
     } finally {
       this.exceptionCatcher = exceptionCatcher;
       this.serialLineCatcher = serialLineCatcher;
@@ -290,6 +311,19 @@ export class Machine {
     });
   }
 
+  /** Something has happened to a connection of the guest's network. */
+  networkEvent(network: number, event: StreamEvent): void {
+    this.input(() => {
+      this.streams.happened();
+      this.board.networkEvent(network, event);
+    });
+  }
+
+  /** How many bytes a connection of the guest's network can take from outside now. */
+  streamRoom({ network, stream }: NetworkStream): number {
+    return this.board.streamRoom(network, stream);
+  }
+
   /** A debugger's change of registers or other small state. */
   change(apply: () => void): void {
     this.input(() => {
@@ -322,11 +356,20 @@ export class Machine {
   /** What was recorded beyond this position will not happen again, nor its output. */
   private input(apply: () => void): void {
     this.outputShown = this.outputSent;
+    const isRewritten = this.streams.isBehind;
     this.history.input(apply);
+    if (isRewritten) this.breakConnections();
+  }
+
+  /** Connections cannot go back in time: those that are open now are lost outside. */
+  private breakConnections(): void {
+    this.streams.abandon();
+    this.history.input(() => this.board.breakConnections());
   }
 
   /** As after the guest's own reset: flash and drives keep what was written; history begins anew. */
   reset(): void {
+    this.streams.abandon();
     const { memory, flash } = this.board;
     for (const area of memory.areas) {
       if (!flash.some(({ host }) => host === area.host)) memory.u8.fill(0, area.host, area.host + area.size);
@@ -380,6 +423,7 @@ export class Machine {
     this.exceptions.replace(exceptions);
     this.outputShown = this.outputSent;
     this.history.begin();
+    this.breakConnections();
   }
 
   /** What saved states have in common that can be exchanged. */
@@ -398,6 +442,7 @@ export class Machine {
       errors: this.core.units.map(({ pe }) => pe.systemErrorPending),
       outputSent: this.outputSent,
       serialLine: this.serialLine,
+      streams: this.streams.save(),
     };
   }
 
@@ -420,6 +465,7 @@ export class Machine {
     this.outputSent = saved.outputSent;
     this.serialLine = saved.serialLine;
     this.caughtLine = undefined;
+    this.streams.restore(saved.streams);
     this.ending = undefined;
     this.caught = undefined;
     this.deviceHit = undefined;
@@ -451,6 +497,7 @@ export class Machine {
     this.outputShown = 0;
     this.serialLine = '';
     this.caughtLine = undefined;
+    this.streams.clear();
     for (const unit of core.units) {
       const { pe, state } = unit;
       resetProcessingElement(pe, mpidr(board.affinities[state.index] ?? 0));
@@ -613,6 +660,7 @@ interface SavedMachine {
   readonly errors: readonly boolean[];
   readonly outputSent: number;
   readonly serialLine: string;
+  readonly streams: number;
 }
 
 /** MPIDR_EL1: bit 31 is RES1. */

@@ -51,6 +51,21 @@ export interface DriveOptions {
   readonly temporary: boolean;
 }
 
+/** A port of the host's loopback interface whose connections are given to a port of the guest. */
+export interface PortForwardOptions {
+  readonly hostPort: number;
+  /** IPv4 address of the guest; the one that DHCP gives it when absent. */
+  readonly guestAddress?: number;
+  readonly guestPort: number;
+}
+
+/** The machine's own network, and which connections leave the machine. */
+export interface NetworkOptions {
+  /** The guest may connect to the host's loopback interface, which is 10.0.2.2 to it. */
+  readonly loopback: boolean;
+  readonly forwards: readonly PortForwardOptions[];
+}
+
 /** How a device is reached. */
 export type DeviceBus = 'mmio' | 'pci';
 
@@ -75,8 +90,8 @@ export type DeviceOptions = {
       readonly kind: 'network';
       /** Six bytes. */
       readonly mac: readonly number[];
-      /** The machine's own network; without it nothing answers. */
-      readonly connected: boolean;
+      /** Without a network nothing answers. */
+      readonly network?: NetworkOptions;
     }
   /** A folder of the host, which the guest can only read. */
   | { readonly kind: 'folder'; readonly path: string; readonly tag: string }

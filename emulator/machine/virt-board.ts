@@ -23,10 +23,12 @@ import { Pl011 } from '../devices/pl011.ts';
 import { Pl031 } from '../devices/pl031.ts';
 import { Pl061 } from '../devices/pl061.ts';
 import { PowerKey } from '../devices/power-key.ts';
+import type { StreamEvent, StreamNumber } from '../devices/user-network/streams.ts';
 import { VirtioConsole } from '../devices/virtio/console.ts';
 import { VirtioMmio } from '../devices/virtio/mmio.ts';
 import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
 import { type BootFiles, type BootPlan, type PsciConduit, planBoot, psciConduit } from './boot.ts';
+import type { NetworkRequest } from './host-streams.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { powerKeyPin, virtDeviceTree } from './virt-device-tree.ts';
 import { assignTransports, pluggedDevices, plugIntoPci } from './virt-devices.ts';
@@ -67,6 +69,8 @@ export interface VirtBoardHost {
   powerOff(): void;
   /** The secure world's GPIO asks to start again. */
   reset(): void;
+  /** The guest's network wants something of the outside. */
+  networkRequest?(request: NetworkRequest): void;
 }
 
 /** The board with everything on it. */
@@ -97,6 +101,12 @@ export interface VirtBoard {
   resetDevices(when: 'power on' | 'reset'): void;
   /** Gives what a person types to whoever is connected with the terminal. */
   receive(bytes: Uint8Array): void;
+  /** Tells the network of a device (by its place among all) what happened outside. */
+  networkEvent(network: number, event: StreamEvent): void;
+  /** Bytes that a connection of that network can take. */
+  streamRoom(network: number, stream: StreamNumber): number;
+  /** Tells the guest that all its connections are lost. */
+  breakConnections(): void;
   /** Presses the power key for a tenth of a second. */
   pressPowerKey(): void;
 }
@@ -216,7 +226,11 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
       : undefined;
   if (messageFrame) place(messageFrame.region, at.gicV2m);
   const transportSize = at.virtio.size / at.virtio.count;
-  const plugged = pluggedDevices(machine, files, byte => host.transmit('terminal', byte));
+  const plugged = pluggedDevices(machine, files, {
+    clock,
+    transmit: byte => host.transmit('terminal', byte),
+    networkRequest: request => host.networkRequest?.(request),
+  });
   const onMmio = assignTransports(plugged);
   const transports = Array.from({ length: at.virtio.count }, (_, index) => {
     const transport = new VirtioMmio({
@@ -321,6 +335,13 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
       if (uartHasTerminal) for (const byte of bytes) uart.receive(byte);
       else if (secureUartHasTerminal) for (const byte of bytes) secureUart?.receive(byte);
       else consoleInput(bytes);
+    },
+    networkEvent(network, event) {
+      plugged[network]?.network?.happened(event);
+    },
+    streamRoom: (network, stream) => plugged[network]?.network?.room(stream) ?? 0,
+    breakConnections() {
+      for (const { network } of plugged) network?.breakConnections();
     },
     pressPowerKey() {
       powerKey.press();

@@ -1,8 +1,9 @@
 /** Makes the devices that are plugged into the board, from what the options say. */
 
 import type { DirectMemoryAccess } from '../bus/direct-memory-access.ts';
+import type { VirtualClock } from '../bus/types.ts';
 import { type PciHost, requesterId } from '../devices/pci/host.ts';
-import { answerFrame } from '../devices/user-network/user-network.ts';
+import { UserNetwork } from '../devices/user-network/user-network.ts';
 import { VirtioBlock } from '../devices/virtio/block.ts';
 import { type ConsolePort, VirtioConsole } from '../devices/virtio/console.ts';
 import type { VirtioDevice } from '../devices/virtio/device.ts';
@@ -12,6 +13,7 @@ import { VirtioNetwork } from '../devices/virtio/network.ts';
 import { Virtio9p } from '../devices/virtio/nine-p.ts';
 import { VirtioPci } from '../devices/virtio/pci.ts';
 import type { BootFiles } from './boot.ts';
+import type { NetworkRequest } from './host-streams.ts';
 import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
 import { virtMemoryMap } from './virt-memory-map.ts';
 
@@ -21,28 +23,65 @@ export interface PluggedDevice {
   readonly device: VirtioDevice;
   /** Ports of a console device that are connected with the terminal. */
   readonly terminalPorts: readonly number[];
+  /** What a network device is connected with. */
+  readonly network: UserNetwork | undefined;
 }
 
-/** @param transmit takes bytes for the terminal */
+/** What devices need of the machine around them. */
+export interface DeviceSurroundings {
+  readonly clock: VirtualClock;
+  /** Takes bytes for the terminal. */
+  readonly transmit: (byte: number) => void;
+  readonly networkRequest: (request: NetworkRequest) => void;
+}
+
 export function pluggedDevices(
   machine: MachineOptions,
   files: BootFiles,
-  transmit: (byte: number) => void,
+  surroundings: DeviceSurroundings,
 ): readonly PluggedDevice[] {
-  return machine.devices.map((options, index) => ({
-    options,
-    device: makeDevice(options, index, machine, files, transmit),
-    terminalPorts:
-      options.kind === 'console' ? options.ports.filter(port => port.terminal).map(port => port.number) : [],
-  }));
+  return machine.devices.map((options, index) => {
+    const network = options.kind === 'network' ? userNetwork(options, index, machine, surroundings) : undefined;
+    return {
+      options,
+      device: makeDevice(options, index, { machine, files, network, transmit: surroundings.transmit }),
+      terminalPorts:
+        options.kind === 'console' ? options.ports.filter(port => port.terminal).map(port => port.number) : [],
+      network,
+    };
+  });
+}
+
+function userNetwork(
+  { network: wanted, mac }: Extract<DeviceOptions, { kind: 'network' }>,
+  index: number,
+  { counter }: MachineOptions,
+  { clock, networkRequest }: DeviceSurroundings,
+): UserNetwork | undefined {
+  if (!wanted) return undefined;
+  return new UserNetwork({
+    mac,
+    loopback: wanted.loopback,
+    clock,
+    second: counter.frequency * counter.instructionsPerTick,
+    request: request => networkRequest({ network: index, ...request }),
+  });
 }
 
 function makeDevice(
   options: DeviceOptions,
   index: number,
-  machine: MachineOptions,
-  files: BootFiles,
-  transmit: (byte: number) => void,
+  {
+    machine,
+    files,
+    network,
+    transmit,
+  }: {
+    readonly machine: MachineOptions;
+    readonly files: BootFiles;
+    readonly network: UserNetwork | undefined;
+    readonly transmit: (byte: number) => void;
+  },
 ): VirtioDevice {
   switch (options.kind) {
     case 'block': {
@@ -52,7 +91,7 @@ function makeDevice(
     case 'entropy':
       return new VirtioEntropy(machine.seed * 0x100 + index);
     case 'network':
-      return new VirtioNetwork({ mac: options.mac, ...(options.connected && { network: answerFrame }) });
+      return new VirtioNetwork({ mac: options.mac, ...(network && { network }) });
     case 'folder':
       if (!files.folder) throw new OptionError(`${options.path}: folders cannot be shared here`);
       return new Virtio9p({ folder: files.folder(options.path), tag: options.tag });

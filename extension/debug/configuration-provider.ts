@@ -63,6 +63,10 @@ const fileProperties = ['program', 'kernel', 'bios', 'initrd', 'dtb'] as const;
 async function configurationProblems(configuration: DebugConfiguration, schema: Schema): Promise<string[]> {
   const problems = schemaProblems(configuration, schema);
   if (problems.length > 0) return problems;
+  // They can let a guest out of its machine: into folders, and to this computer's network.
+  if (!workspace.isTrusted && Array.isArray(configuration.options) && configuration.options.length > 0) {
+    return ['"options" are for trusted workspaces only.'];
+  }
   for (const property of fileProperties) {
     const path: unknown = configuration[property];
     if (typeof path !== 'string') continue;

@@ -1,10 +1,13 @@
 /**
- * A network that exists only inside the machine, laid out as QEMU's user network: the guest is 10.0.2.15, the gateway
- * 10.0.2.2, the name server 10.0.2.3. Addresses are given by DHCP, and pings to gateway and name server are answered.
- * Nothing leaves the machine: names are refused, and so is every TCP connection, at once and by the protocol's own
- * means, so that a guest need not wait.
+ * A network inside the machine, laid out as QEMU's user network: the guest is 10.0.2.15, the gateway 10.0.2.2, the name
+ * server 10.0.2.3. Addresses are given by DHCP, and pings to gateway and name server are answered. Names are refused, and
+ * so are TCP connections, at once and by the protocol's own means, so that a guest need not wait. Only connections with
+ * the host's loopback interface leave the machine, and only those that the options allow.
  */
 
+import type { VirtualClock } from '../../bus/types.ts';
+import type { Network } from '../virtio/network.ts';
+import { Connections, isBeginning } from './connections.ts';
 import { answerDhcp, type DhcpConfiguration } from './dhcp.ts';
 import {
   type Address,
@@ -15,7 +18,6 @@ import {
   type MacAddress,
   type Packet,
   protocol,
-  pseudoHeaderSum,
   readFrame,
   readPacket,
   readWord16,
@@ -26,6 +28,8 @@ import {
   writeFrame,
   writePacket,
 } from './packet.ts';
+import { readSegment, resetFor, writeSegment } from './segment.ts';
+import type { StreamEvent, StreamNumber, StreamRequest } from './streams.ts';
 
 const network: DhcpConfiguration = {
   guest: address(10, 0, 2, 15),
@@ -40,26 +44,110 @@ const macOf = (host: Address): MacAddress => [0x52, 0x55, ...word32(host)];
 
 const port = { dns: 53, dhcpServer: 67, dhcpClient: 68 } as const;
 const icmp = { echoReply: 0, unreachable: 3, echoRequest: 8, portUnreachable: 3 } as const;
-const tcpFlag = { finish: 0x01, synchronize: 0x02, reset: 0x04, acknowledge: 0x10 } as const;
 const dnsRefused = 5;
 const dnsResponse = 0x8000;
 
-/** The answers of the network to one frame of the guest. It has no state. */
-export function answerFrame(bytes: Uint8Array): readonly Uint8Array[] {
-  const frame = readFrame(bytes);
-  if (!frame) return [];
-  if (frame.type === etherType.arp) return answerArp(frame);
-  if (frame.type !== etherType.ipv4) return [];
-  const packet = readPacket(frame.payload);
-  if (!packet) return [];
-  return answerPacket(packet, frame.payload).map(answer =>
-    writeFrame({
-      to: frame.from,
-      from: macOf(hosts.includes(answer.from) ? answer.from : network.gateway),
-      type: etherType.ipv4,
-      payload: writePacket(answer),
-    }),
-  );
+/** Who may speak with the outside, and how. */
+export interface UserNetworkOptions {
+  /** Hardware address of the guest, until it has been heard. */
+  readonly mac: MacAddress;
+  /** The guest may connect to ports of the gateway, which are those of the host's loopback interface. */
+  readonly loopback: boolean;
+  readonly clock: VirtualClock;
+  /** A second in the clock's units. */
+  readonly second: number;
+  /** Takes what the outside is asked for. */
+  readonly request: (request: StreamRequest) => void;
+}
+
+export class UserNetwork implements Network {
+  readonly #options: UserNetworkOptions;
+  readonly #connections: Connections;
+  #deliver: (frames: readonly Uint8Array[]) => void = () => {};
+  #guest: MacAddress;
+  /** Packets for the guest, gathered while something is worked on. */
+  #packets: Packet[] = [];
+
+  constructor(options: UserNetworkOptions) {
+    this.#options = options;
+    this.#guest = options.mac;
+    this.#connections = new Connections({
+      clock: options.clock,
+      second: options.second,
+      own: network.gateway,
+      request: options.request,
+      send: segment => this.#packets.push(writeSegment(segment)),
+      resent: () => this.#deliver(this.#framed()),
+    });
+  }
+
+  connect(deliver: (frames: readonly Uint8Array[]) => void): void {
+    this.#deliver = deliver;
+  }
+
+  receive(bytes: Uint8Array): readonly Uint8Array[] {
+    const frame = readFrame(bytes);
+    if (!frame) return [];
+    this.#guest = frame.from;
+    if (frame.type === etherType.arp) return answerArp(frame);
+    if (frame.type !== etherType.ipv4) return [];
+    const packet = readPacket(frame.payload);
+    if (packet?.protocol === protocol.tcp) this.#receiveSegment(packet);
+    else if (packet) this.#packets.push(...answerPacket(packet, frame.payload));
+    return this.#framed();
+  }
+
+  #receiveSegment(packet: Packet): void {
+    const segment = readSegment(packet);
+    if (!segment || this.#connections.receive(segment)) return;
+    const isNew = isBeginning(segment);
+    if (isNew && packet.to === network.gateway && this.#options.loopback && this.#connections.open(segment)) return;
+    if (isNew) this.#options.request({ kind: 'refused', ...segment.to });
+    const reset = resetFor(segment);
+    if (reset) this.#packets.push(writeSegment(reset));
+  }
+
+  happened(event: StreamEvent): void {
+    if (event.kind === 'accepted') this.#connections.accept(event, event.address ?? network.guest);
+    else this.#connections.happened(event);
+    this.#deliver(this.#framed());
+  }
+
+  room(stream: StreamNumber): number {
+    return this.#connections.room(stream);
+  }
+
+  /** Breaks every connection: the outside has lost them. */
+  breakConnections(): void {
+    this.#connections.breakAll();
+    this.#deliver(this.#framed());
+  }
+
+  #framed(): Uint8Array[] {
+    return this.#packets.splice(0).map(packet =>
+      writeFrame({
+        to: this.#guest,
+        from: macOf(hosts.includes(packet.from) ? packet.from : network.gateway),
+        type: etherType.ipv4,
+        payload: writePacket(packet),
+      }),
+    );
+  }
+
+  reset(): void {
+    this.#connections.reset();
+    this.#guest = this.#options.mac;
+  }
+
+  save(): unknown {
+    return { guest: this.#guest, connections: this.#connections.save() };
+  }
+
+  restore(saved: unknown): void {
+    const { guest, connections } = saved as { guest: MacAddress; connections: unknown };
+    this.#guest = guest;
+    this.#connections.restore(connections);
+  }
 }
 
 /** Who has a host's address is told (RFC 826). */
@@ -82,8 +170,6 @@ function answerPacket(packet: Packet, whole: Uint8Array): Packet[] {
       return answerEcho(packet);
     case protocol.udp:
       return answerDatagram(packet, whole);
-    case protocol.tcp:
-      return refuseConnection(packet);
     default:
       return [];
   }
@@ -134,26 +220,4 @@ function refuseName(question: Uint8Array): Uint8Array | undefined {
   const opcodeAndRecursion = readWord16(question, 2) & 0x7900;
   answer.set(word16(dnsResponse | opcodeAndRecursion | dnsRefused), 2);
   return answer;
-}
-
-/** The reset that answers a segment for a connection nobody has (RFC 9293, 3.10.7.1). */
-function refuseConnection({ from, to, payload }: Packet): Packet[] {
-  if (payload.length < 20) return [];
-  const flags = payload[13]!;
-  if (flags & tcpFlag.reset) return [];
-  const headerLength = (payload[12]! >> 4) * 4;
-  const acknowledged = (flags & tcpFlag.acknowledge) !== 0;
-  const extra = (flags & tcpFlag.synchronize ? 1 : 0) + (flags & tcpFlag.finish ? 1 : 0);
-  const next = readWord32(payload, 4) + Math.max(0, payload.length - headerLength) + extra;
-  const segment = Uint8Array.from([
-    ...payload.subarray(2, 4),
-    ...payload.subarray(0, 2),
-    ...(acknowledged ? payload.subarray(8, 12) : word32(0)),
-    ...(acknowledged ? word32(0) : word32(next >>> 0)),
-    ...[0x50, tcpFlag.reset | (acknowledged ? 0 : tcpFlag.acknowledge)],
-    ...[0, 0, 0, 0, 0, 0],
-  ]);
-  const answer = { from: to, to: from, protocol: protocol.tcp, payload: segment };
-  segment.set(word16(checksum(segment, pseudoHeaderSum(answer))), 16);
-  return [answer];
 }

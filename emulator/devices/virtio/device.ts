@@ -59,6 +59,8 @@ export interface VirtioPort {
   negotiated(feature: number): boolean;
   /** Tells the driver that the configuration has changed. */
   configurationChanged(): void;
+  /** Carries out what the device does on its own accord, with the driver's mistakes caught. */
+  work(action: () => void): void;
   /** The driver has broken the protocol: the device stops until it is reset. */
   fail(problem: string): void;
 }

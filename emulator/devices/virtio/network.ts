@@ -20,11 +20,27 @@ const largestFrame = 0x1_0000;
 /** Frames that wait for the driver to give room; more are dropped, as on a real network. */
 const mostWaiting = 1024;
 
+/** What a device is connected with. */
+export interface Network {
+  /** Gives the answers to a frame of the guest. */
+  receive(frame: Uint8Array): readonly Uint8Array[];
+  /** Takes who gets the frames that are no answers. */
+  connect(deliver: (frames: readonly Uint8Array[]) => void): void;
+  reset(): void;
+  save(): unknown;
+  restore(saved: unknown): void;
+}
+
 export interface NetworkOptions {
   /** Six bytes. */
   readonly mac: readonly number[];
-  /** Where the frames of the guest go; gives the network's answers. Nowhere when absent. */
-  readonly network?: (frame: Uint8Array) => readonly Uint8Array[];
+  /** Without it the frames of the guest go nowhere. */
+  readonly network?: Network;
+}
+
+interface Saved {
+  readonly waiting: readonly Uint8Array[];
+  readonly network: unknown;
 }
 
 export class VirtioNetwork implements VirtioDevice {
@@ -34,13 +50,18 @@ export class VirtioNetwork implements VirtioDevice {
   readonly legacyFeatures = features(transportFeature.anyLayout);
   readonly queueSizes = [queueSize, queueSize];
   readonly configuration: readonly ConfigurationField[];
-  readonly #network: (frame: Uint8Array) => readonly Uint8Array[];
+  readonly #network: Network | undefined;
   #port: VirtioPort | undefined;
   /** Frames for the guest that have no room yet. */
   #waiting: Uint8Array[] = [];
 
   constructor({ mac, network }: NetworkOptions) {
-    this.#network = network ?? (() => []);
+    this.#network = network;
+    network?.connect(frames => {
+      if (frames.length === 0) return;
+      this.#arrived(frames);
+      this.#port?.work(() => this.#deliver());
+    });
     this.configuration = [
       { name: 'mac', offset: 0, brief: 'hardware address', bytes: () => Uint8Array.from(mac) },
       numberField('status', 6, 2, 'the link is up', () => linkUp),
@@ -67,13 +88,15 @@ export class VirtioNetwork implements VirtioDevice {
     for (let chain = queue.take(); chain; chain = queue.take()) {
       chain.skip(this.#headerSize);
       if (chain.left <= largestFrame) {
-        for (const answer of this.#network(chain.read(chain.left))) {
-          if (this.#waiting.length < mostWaiting) this.#waiting.push(answer);
-        }
+        this.#arrived(this.#network?.receive(chain.read(chain.left)) ?? []);
       }
       queue.give(chain);
     }
     queue.signal();
+  }
+
+  #arrived(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) if (this.#waiting.length < mostWaiting) this.#waiting.push(frame);
   }
 
   #deliver(): void {
@@ -110,13 +133,17 @@ export class VirtioNetwork implements VirtioDevice {
 
   reset(): void {
     this.#waiting = [];
+    this.#network?.reset();
   }
 
   save(): unknown {
-    return structuredClone(this.#waiting);
+    const saved: Saved = { waiting: structuredClone(this.#waiting), network: this.#network?.save() };
+    return saved;
   }
 
   restore(saved: unknown): void {
-    this.#waiting = structuredClone(saved as Uint8Array[]);
+    const { waiting, network } = saved as Saved;
+    this.#waiting = structuredClone([...waiting]);
+    this.#network?.restore(network);
   }
 }

@@ -14,7 +14,8 @@ import {
   writeFrame,
   writePacket,
 } from '../../../../emulator/devices/user-network/packet.ts';
-import { answerFrame } from '../../../../emulator/devices/user-network/user-network.ts';
+import { UserNetwork } from '../../../../emulator/devices/user-network/user-network.ts';
+import { MachineClock } from '../../../../emulator/machine/virtual-clock.ts';
 import { randomNumbers } from '../../machine/support.ts';
 
 const guestMac = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
@@ -25,6 +26,10 @@ const everybody = [255, 255, 255, 255, 255, 255];
 
 const inFrame = (packet: Packet) =>
   writeFrame({ to: everybody, from: guestMac, type: etherType.ipv4, payload: writePacket(packet) });
+
+const closed = () =>
+  new UserNetwork({ mac: guestMac, loopback: false, clock: new MachineClock(), second: 1000, request: () => {} });
+const answerFrame = (frame: Uint8Array) => closed().receive(frame);
 
 /** The one packet that the network answers a packet with. */
 function answerTo(packet: Packet): Packet {
@@ -127,6 +132,7 @@ describe('the network inside the machine', () => {
     for (const to of [gateway, address(93, 184, 216, 34)]) {
       const segment = Uint8Array.from([0x12, 0x34, 0, 80, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
       const packet = { from: guest, to, protocol: protocol.tcp, payload: segment };
+      segment.set(word16(checksum(segment, pseudoHeaderSum(packet))), 16);
       const answer = answerTo(packet);
       expect([answer.from, answer.to]).toEqual([to, guest]);
       expect([...answer.payload.subarray(0, 14)]).toEqual([0, 80, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 10, 0x50, 0x14]);
