@@ -2,6 +2,14 @@
 export { MemorySizeError } from './bus/memory.ts';
 export type { StreamEvent, StreamRequest } from './devices/user-network/streams.ts';
 export type { DiskImage } from './devices/virtio/disk.ts';
+export {
+  type AttributeChanges,
+  type FolderOperation,
+  type FolderResult,
+  type FolderService,
+  fileError,
+  type Path,
+} from './devices/virtio/folder-operation.ts';
 export type { SharedEntry, SharedFolder } from './devices/virtio/shared-folder.ts';
 export type { ExecutionUnit } from './execution/execution-unit.ts';
 export { generateInterpreter } from './execution/interpreter/generate.ts';

@@ -2,10 +2,11 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { DiskImage, SharedEntry, SharedFolder } from '../../emulator/index.ts';
+import type { DiskImage, FolderService, SharedEntry, SharedFolder } from '../../emulator/index.ts';
 import { MalformedData } from '../debug-information/byte-reader.ts';
 import { type ByteSource, memorySource } from '../debug-information/byte-source.ts';
 import { UserProblem } from '../debugger/target.ts';
+import { writableFolder } from './writable-folder.ts';
 
 export class HostFiles {
   readonly #folder: string;
@@ -53,6 +54,11 @@ export class HostFiles {
     const folder = folderAt(path, '', readable(path, () => statSync(path)).mtimeMs);
     folder.children();
     return folder;
+  }
+
+  /** A folder for a guest to read and to change. Throws `UserProblem` when that cannot be. */
+  writableFolder(name: string): FolderService {
+    return writableFolder(this.path(name));
   }
 
   inflate(bytes: Uint8Array): Uint8Array {

@@ -41,6 +41,9 @@ export async function launchMachine(
     );
   }
   for (const device of options.devices) {
+    if (device.kind === 'folder' && device.writable) {
+      problems.push(`${device.path} is the guest's to change: what it writes there stays, also when you step back`);
+    }
     if (device.kind !== 'block' || device.drive.readOnly || device.drive.temporary) continue;
     problems.push(
       `${device.drive.file} is only read: what the guest writes to the drive is gone with the machine (snapshot=on says that you know)`,

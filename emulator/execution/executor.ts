@@ -162,6 +162,11 @@ export class Executor {
     return this.unit;
   }
 
+  /** Generated code runs: what is asked now is asked from within it. */
+  get isExecuting(): boolean {
+    return this.inCode;
+  }
+
   /** Position including what generated code has done since it was entered. */
   now(): number {
     if (!this.inCode || !this.unit) return this.position;

@@ -8,6 +8,7 @@
 import { fwCfgItem, littleEndian } from '../devices/fw-cfg.ts';
 import { RandomStream } from '../devices/random-stream.ts';
 import type { DiskImage } from '../devices/virtio/disk.ts';
+import type { FolderService } from '../devices/virtio/folder-operation.ts';
 import type { SharedFolder } from '../devices/virtio/shared-folder.ts';
 import { type ElfImage, isElf, readElfImage } from './elf-image.ts';
 import { type DeviceTree, DeviceTreeError, flatten, parseDeviceTree } from './flattened-device-tree.ts';
@@ -25,6 +26,8 @@ export interface BootFiles {
   image?(name: string): DiskImage;
   /** A folder; without it none can be shared. */
   folder?(name: string): SharedFolder;
+  /** A folder that a guest may change; without it none can be. */
+  writableFolder?(name: string): FolderService;
   /** Decompresses gzip data; without it a compressed kernel is refused. */
   inflate?(bytes: Uint8Array): Uint8Array;
 }

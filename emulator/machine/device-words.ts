@@ -33,8 +33,7 @@ export class DeviceWords {
   readonly #drivesPlugged: string[] = [];
   readonly #characterDevices = new Map<string, CharacterDevice>();
   readonly #objects = new Set<string>();
-  /** Paths of folders by name. */
-  readonly #folders = new Map<string, string>();
+  readonly #folders = new Map<string, { readonly path: string; readonly writable: boolean }>();
   readonly #networks = new Map<string, NetworkOptions>();
   #networkDevices = 0;
   readonly #devices: Declared[] = [];
@@ -104,8 +103,13 @@ export class DeviceWords {
     const known = ['backend', 'id', 'path', 'security_model', 'readonly', 'mount_tag'];
     const found = new Settings(word, settings(text, 'backend'), known);
     found.only('backend', 'local');
-    if (!found.flag('readonly')) throw new OptionError(`${word} ${text}: a folder can only be read: add readonly=on`);
-    this.#folders.set(id ?? found.need('id', 'NAME'), found.need('path', 'FOLDER'));
+    const writable = !found.flag('readonly');
+    if (writable && found.get('security_model') !== 'none') {
+      throw new OptionError(
+        `${word} ${text}: for a folder that is written say security_model=none, for one that is only read readonly=on`,
+      );
+    }
+    this.#folders.set(id ?? found.need('id', 'NAME'), { path: found.need('path', 'FOLDER'), writable });
   }
 
   /** `-virtfs`: a folder and a device for it in one. */
@@ -206,9 +210,9 @@ export class DeviceWords {
       }
       case 'folder': {
         const id = values.need('fsdev', 'ID');
-        const path = this.#folders.get(id);
-        if (path === undefined) throw new OptionError(`${word},fsdev=${id}: there is no -fsdev with id=${id}`);
-        return { kind: 'folder', ...place, path, tag: values.need('mount_tag', 'NAME') };
+        const folder = this.#folders.get(id);
+        if (!folder) throw new OptionError(`${word},fsdev=${id}: there is no -fsdev with id=${id}`);
+        return { kind: 'folder', ...place, ...folder, tag: values.need('mount_tag', 'NAME') };
       }
       case 'console':
         return { kind: 'console', ...place, ports: [] };

@@ -25,6 +25,7 @@ import type { BootFiles } from './boot.ts';
 import { enterBigEndian, enterLinux } from './boot-state.ts';
 import { type CoreStop, MachineCore, type SavedCore } from './core.ts';
 import { ExceptionLog, type RecordedException } from './exception-log.ts';
+import { FolderJournal } from './folder-journal.ts';
 import { History } from './history.ts';
 import { HostStreams, type NetworkStream } from './host-streams.ts';
 import { MachineSemihosting } from './machine-semihosting.ts';
@@ -81,6 +82,9 @@ export class Machine {
   serialLineCatcher: ((line: string) => boolean) | undefined;
   /** Connections of the guest's network with the outside. */
   readonly streams = new HostStreams();
+  /** Input that came while the machine executed. */
+  private readonly early: (() => void)[] = [];
+  private readonly folders = new FolderJournal();
   private readonly watchpoints = new Watchpoints();
   private readonly systemInstructions: readonly SystemInstructionAccess[];
   private watchpointHit: WatchpointHit | undefined;
@@ -120,6 +124,7 @@ export class Machine {
         powerOff: () =>
           this.end({ kind: 'ended', how: 'shutdown', detail: 'the secure GPIO switched the machine off' }),
         reset: () => this.end({ kind: 'ended', how: 'reset', detail: 'the secure GPIO reset the machine' }),
+        folders: this.folders,
         networkRequest: request => this.streams.request(request),
       },
     });
@@ -217,6 +222,7 @@ export class Machine {
 
   /** What comes from outside at this position happens, each at its time. */
   private takeInputs(): void {
+    for (const apply of this.early.splice(0)) this.input(apply);
     this.history.reached();
     while (this.history.awaitsTime && this.core.skipIdle()) this.history.reached();
   }
@@ -355,7 +361,16 @@ export class Machine {
 
   /** What was recorded beyond this position will not happen again, nor its output. */
   private input(apply: () => void): void {
+    const { executor } = this.core;
+    // Who hears the guest may answer while it executes: that has its place in history at the next architectural point.
+    if (executor.isExecuting) {
+      this.early.push(apply);
+      executor.requestPause();
+      executor.requestCheck();
+      return;
+    }
     this.outputShown = this.outputSent;
+    this.folders.forgetFuture();
     const isRewritten = this.streams.isBehind;
     this.history.input(apply);
     if (isRewritten) this.breakConnections();
@@ -418,6 +433,7 @@ export class Machine {
     if (layout !== this.snapshotLayout())
       throw new SnapshotError('the snapshot was made by a version of this program that keeps its state differently');
     restorePages(this.board.memory, pages);
+    this.folders.clear();
     this.core.executor.code.clear();
     this.restoreState(state);
     this.exceptions.replace(exceptions);
@@ -443,6 +459,7 @@ export class Machine {
       outputSent: this.outputSent,
       serialLine: this.serialLine,
       streams: this.streams.save(),
+      folders: this.folders.save(),
     };
   }
 
@@ -466,6 +483,7 @@ export class Machine {
     this.serialLine = saved.serialLine;
     this.caughtLine = undefined;
     this.streams.restore(saved.streams);
+    this.folders.restore(saved.folders);
     this.ending = undefined;
     this.caught = undefined;
     this.deviceHit = undefined;
@@ -498,6 +516,7 @@ export class Machine {
     this.serialLine = '';
     this.caughtLine = undefined;
     this.streams.clear();
+    this.folders.clear();
     for (const unit of core.units) {
       const { pe, state } = unit;
       resetProcessingElement(pe, mpidr(board.affinities[state.index] ?? 0));
@@ -661,6 +680,7 @@ interface SavedMachine {
   readonly outputSent: number;
   readonly serialLine: string;
   readonly streams: number;
+  readonly folders: number;
 }
 
 /** MPIDR_EL1: bit 31 is RES1. */

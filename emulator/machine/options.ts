@@ -93,8 +93,8 @@ export type DeviceOptions = {
       /** Without a network nothing answers. */
       readonly network?: NetworkOptions;
     }
-  /** A folder of the host, which the guest can only read. */
-  | { readonly kind: 'folder'; readonly path: string; readonly tag: string }
+  /** A folder of the host, which the guest can only read unless it is `writable`. */
+  | { readonly kind: 'folder'; readonly path: string; readonly tag: string; readonly writable: boolean }
   | { readonly kind: 'console'; readonly ports: readonly ConsolePortOptions[] }
 );
 

@@ -28,6 +28,7 @@ import { VirtioConsole } from '../devices/virtio/console.ts';
 import { VirtioMmio } from '../devices/virtio/mmio.ts';
 import type { SystemRegisterHandlers } from '../processing-element/system-register-handlers.ts';
 import { type BootFiles, type BootPlan, type PsciConduit, planBoot, psciConduit } from './boot.ts';
+import { FolderJournal } from './folder-journal.ts';
 import type { NetworkRequest } from './host-streams.ts';
 import { type MachineOptions, OptionError } from './options.ts';
 import { powerKeyPin, virtDeviceTree } from './virt-device-tree.ts';
@@ -69,6 +70,8 @@ export interface VirtBoardHost {
   powerOff(): void;
   /** The secure world's GPIO asks to start again. */
   reset(): void;
+  /** Keeps what folders of the host have answered. */
+  readonly folders?: FolderJournal;
   /** The guest's network wants something of the outside. */
   networkRequest?(request: NetworkRequest): void;
 }
@@ -230,6 +233,7 @@ export function virtBoard({ machine, files, cpu, engineArea, host }: VirtBoardOp
     clock,
     transmit: byte => host.transmit('terminal', byte),
     networkRequest: request => host.networkRequest?.(request),
+    folders: host.folders ?? new FolderJournal(),
   });
   const onMmio = assignTransports(plugged);
   const transports = Array.from({ length: at.virtio.count }, (_, index) => {

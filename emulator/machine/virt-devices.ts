@@ -9,10 +9,13 @@ import { type ConsolePort, VirtioConsole } from '../devices/virtio/console.ts';
 import type { VirtioDevice } from '../devices/virtio/device.ts';
 import { Disk, type DiskImage } from '../devices/virtio/disk.ts';
 import { VirtioEntropy } from '../devices/virtio/entropy.ts';
+import type { FolderService } from '../devices/virtio/folder-operation.ts';
 import { VirtioNetwork } from '../devices/virtio/network.ts';
 import { Virtio9p } from '../devices/virtio/nine-p.ts';
 import { VirtioPci } from '../devices/virtio/pci.ts';
+import { readOnlyFolder } from '../devices/virtio/shared-folder.ts';
 import type { BootFiles } from './boot.ts';
+import type { FolderJournal } from './folder-journal.ts';
 import type { NetworkRequest } from './host-streams.ts';
 import { type DeviceOptions, type MachineOptions, OptionError } from './options.ts';
 import { virtMemoryMap } from './virt-memory-map.ts';
@@ -33,6 +36,7 @@ export interface DeviceSurroundings {
   /** Takes bytes for the terminal. */
   readonly transmit: (byte: number) => void;
   readonly networkRequest: (request: NetworkRequest) => void;
+  readonly folders: FolderJournal;
 }
 
 export function pluggedDevices(
@@ -44,7 +48,7 @@ export function pluggedDevices(
     const network = options.kind === 'network' ? userNetwork(options, index, machine, surroundings) : undefined;
     return {
       options,
-      device: makeDevice(options, index, { machine, files, network, transmit: surroundings.transmit }),
+      device: makeDevice(options, index, { machine, files, network, ...surroundings }),
       terminalPorts:
         options.kind === 'console' ? options.ports.filter(port => port.terminal).map(port => port.number) : [],
       network,
@@ -76,11 +80,11 @@ function makeDevice(
     files,
     network,
     transmit,
-  }: {
+    folders,
+  }: DeviceSurroundings & {
     readonly machine: MachineOptions;
     readonly files: BootFiles;
     readonly network: UserNetwork | undefined;
-    readonly transmit: (byte: number) => void;
   },
 ): VirtioDevice {
   switch (options.kind) {
@@ -93,13 +97,26 @@ function makeDevice(
     case 'network':
       return new VirtioNetwork({ mac: options.mac, ...(network && { network }) });
     case 'folder':
-      if (!files.folder) throw new OptionError(`${options.path}: folders cannot be shared here`);
-      return new Virtio9p({ folder: files.folder(options.path), tag: options.tag });
+      return new Virtio9p({
+        folder: openFolder(options, files, folders),
+        writable: options.writable,
+        tag: options.tag,
+      });
     case 'console':
       return new VirtioConsole(
         options.ports.map(({ terminal, ...port }): ConsolePort => ({ ...port, ...(terminal && { transmit }) })),
       );
   }
+}
+
+function openFolder(
+  { path, writable }: Extract<DeviceOptions, { kind: 'folder' }>,
+  files: BootFiles,
+  folders: FolderJournal,
+): FolderService {
+  if (writable && files.writableFolder) return folders.keep(files.writableFolder(path));
+  if (!writable && files.folder) return readOnlyFolder(files.folder(path));
+  throw new OptionError(`${path}: folders cannot be shared here${writable ? ' for writing' : ''}`);
 }
 
 function openImage(name: string, files: BootFiles): DiskImage {

@@ -1,10 +1,21 @@
 /**
- * File system device (device ID 9 of virtio; the protocol is 9P2000.L) over a folder that can only be read. Whatever
- * would change something is answered with "read-only file system".
+ * File system device (device ID 9 of virtio; the protocol is 9P2000.L) over a folder of the host. A fid is remembered by
+ * its path: no file of the host stays open for a guest.
  */
 
 import { type ConfigurationField, features, transportFeature, type VirtioDevice, type VirtioPort } from './device.ts';
-import { FolderView, type SharedEntry, type SharedFolder } from './shared-folder.ts';
+import {
+  type AttributeChanges,
+  type EntryKind,
+  type FileAttributes,
+  type FolderEntry,
+  type FolderOperation,
+  type FolderResult,
+  type FolderService,
+  fileError,
+  type Path,
+} from './folder-operation.ts';
+import { NinePError, Reader, Writer } from './nine-p-message.ts';
 
 const feature = { mountTag: 0 } as const;
 
@@ -12,32 +23,29 @@ const feature = { mountTag: 0 } as const;
 const request = {
   statfs: 8,
   lopen: 12,
+  lcreate: 14,
+  symlink: 16,
+  mknod: 18,
+  rename: 20,
   readlink: 22,
   getattr: 24,
-  xattrwalk: 30,
+  setattr: 26,
   readdir: 40,
   fsync: 50,
+  link: 70,
+  mkdir: 72,
+  renameat: 74,
+  unlinkat: 76,
   version: 100,
   attach: 104,
   flush: 108,
   walk: 110,
   read: 116,
+  write: 118,
   clunk: 120,
+  remove: 122,
 } as const;
-/** Requests that would change something: lcreate, symlink, mknod, rename, setattr, xattrcreate, link, mkdir … */
-const changing: readonly number[] = [14, 16, 18, 20, 26, 32, 70, 72, 74, 76, 118, 122];
 const errorAnswer = 7;
-
-/** Linux's error numbers, which 9P2000.L uses. */
-const problem = {
-  noEntry: 2,
-  badFile: 9,
-  notFolder: 20,
-  isFolder: 21,
-  invalid: 22,
-  readOnly: 30,
-  notSupported: 95,
-} as const;
 
 const version = '9P2000.L';
 const headerSize = 7;
@@ -46,30 +54,33 @@ const noTag = 0xffff;
 const largestMessage = 0x8_0000;
 const smallestMessage = 4096;
 const queueSize = 128;
-const mode = { folder: 0o040555, file: 0o100444, executable: 0o100555 } as const;
+/** Kinds of entries as POSIX's mode, qids and directory entries have them. */
+const kindBits = { folder: 0o040000, file: 0o100000 } as const;
 const qidType = { folder: 0x80, file: 0 } as const;
 const directoryEntryType = { folder: 4, file: 8 } as const;
 const blockSize = 4096;
 const fileSystemMagic = 0x0102_1997;
-/** Flags of an open that ask for writing: access mode, create, truncate. */
-const writingFlags = 0o3 | 0o100 | 0o1000;
+/** Linux's flags of an open. */
+const openFlag = { accessMode: 0o3, create: 0o100, exclusive: 0o200, truncate: 0o1000 } as const;
+const removesFolder = 0x200;
+/** Bits of setattr that say what is valid. */
+const valid = { mode: 1, size: 8, accessed: 0x10, modified: 0x20, accessedGiven: 0x80, modifiedGiven: 0x100 } as const;
 
-class NinePError extends Error {
-  readonly number: number;
-  constructor(number: number) {
-    super(`9P error ${number}`);
-    this.number = number;
-  }
+interface Fid {
+  path: Path;
+  /** What a folder had when it was read from its beginning: removing entries does not move the others. */
+  entries?: readonly FolderEntry[];
 }
 
 interface NinePState {
   messageSize: number;
-  /** Path of each fid. */
-  fids: Map<number, readonly string[]>;
+  fids: Map<number, Fid>;
 }
 
 export interface NinePOptions {
-  readonly folder: SharedFolder;
+  readonly folder: FolderService;
+  /** Changes are carried out. */
+  readonly writable: boolean;
   /** Name by which the guest mounts it. */
   readonly tag: string;
 }
@@ -81,12 +92,14 @@ export class Virtio9p implements VirtioDevice {
   readonly legacyFeatures = features(transportFeature.anyLayout);
   readonly queueSizes = [queueSize];
   readonly configuration: readonly ConfigurationField[];
-  readonly #view: FolderView;
+  readonly #folder: FolderService;
+  readonly #writable: boolean;
   #port: VirtioPort | undefined;
   #state: NinePState = { messageSize: largestMessage, fids: new Map() };
 
-  constructor({ folder, tag }: NinePOptions) {
-    this.#view = new FolderView(folder);
+  constructor({ folder, writable, tag }: NinePOptions) {
+    this.#folder = folder;
+    this.#writable = writable;
     const name = new TextEncoder().encode(tag);
     this.configuration = [
       {
@@ -147,22 +160,24 @@ export class Virtio9p implements VirtioDevice {
         return;
       case request.attach: {
         const fid = message.u32();
-        this.#state.fids.set(fid, []);
-        this.#qid(answer, []);
+        this.#state.fids.set(fid, { path: [] });
+        this.#qid(answer, this.#attributes([]));
         return;
       }
       case request.walk:
         this.#walk(message, answer);
         return;
-      case request.lopen: {
-        const path = this.#path(message.u32());
-        if (message.u32() & writingFlags) throw new NinePError(problem.readOnly);
-        this.#qid(answer, path);
-        answer.u32(0);
+      case request.lopen:
+        this.#open(message, answer);
         return;
-      }
+      case request.lcreate:
+        this.#create(message, answer);
+        return;
       case request.getattr:
-        this.#attributes(message, answer);
+        this.#getAttributes(message, answer);
+        return;
+      case request.setattr:
+        this.#setAttributes(message);
         return;
       case request.readdir:
         this.#readFolder(message, answer, room);
@@ -170,24 +185,74 @@ export class Virtio9p implements VirtioDevice {
       case request.read:
         this.#readFile(message, answer, room);
         return;
+      case request.write: {
+        const { path } = this.#fid(message.u32());
+        const offset = message.u64();
+        const bytes = message.bytes(message.u32());
+        answer.u32(this.#ask({ kind: 'write', path, offset, bytes }).count ?? 0);
+        return;
+      }
+      case request.mkdir: {
+        const path = this.#child(message.u32(), message.text());
+        this.#ask({ kind: 'make folder', path, mode: message.u32() });
+        this.#qid(answer, this.#attributes(path));
+        return;
+      }
+      case request.unlinkat: {
+        const path = this.#child(message.u32(), message.text());
+        this.#ask({ kind: 'remove', path, entry: message.u32() & removesFolder ? 'folder' : 'file' });
+        return;
+      }
+      case request.remove: {
+        const number = message.u32();
+        const { path } = this.#fid(number);
+        // The fid is gone whatever comes of it.
+        this.#state.fids.delete(number);
+        this.#ask({ kind: 'remove', path, entry: this.#attributes(path).kind });
+        return;
+      }
+      case request.rename: {
+        const { path } = this.#fid(message.u32());
+        this.#rename(path, this.#child(message.u32(), message.text()));
+        return;
+      }
+      case request.renameat: {
+        const path = this.#child(message.u32(), message.text());
+        this.#rename(path, this.#child(message.u32(), message.text()));
+        return;
+      }
       case request.statfs:
-        this.#path(message.u32());
-        answer.u32(fileSystemMagic);
-        answer.u32(blockSize);
-        for (let i = 0; i < 6; i++) answer.u64(0);
-        answer.u32(255);
+        this.#space(message, answer);
         return;
       case request.clunk:
         this.#state.fids.delete(message.u32());
         return;
       case request.flush:
+        return;
       case request.fsync:
+        this.#ask({ kind: 'synchronize', path: this.#fid(message.u32()).path });
         return;
       case request.readlink:
-        throw new NinePError(problem.invalid);
+        throw new NinePError(fileError.invalid);
+      case request.symlink:
+      case request.mknod:
+      case request.link:
+        // There are only files and folders, each in one place.
+        throw new NinePError(this.#writable ? fileError.notPermitted : fileError.readOnly);
       default:
-        throw new NinePError(changing.includes(type) ? problem.readOnly : problem.notSupported);
+        throw new NinePError(fileError.notSupported);
     }
+  }
+
+  /** Carries out an operation on the folder. */
+  #ask(operation: FolderOperation): FolderResult {
+    const result = this.#folder(operation);
+    if (result.error !== undefined) throw new NinePError(result.error);
+    return result;
+  }
+
+  #attributes(path: Path): FileAttributes {
+    return this.#ask({ kind: 'attributes', path }).attributes!;
   }
 
   #version(message: Reader, answer: Writer): void {
@@ -199,85 +264,136 @@ export class Virtio9p implements VirtioDevice {
   }
 
   #walk(message: Reader, answer: Writer): void {
-    const from = this.#path(message.u32());
+    const from = this.#fid(message.u32()).path;
     const newFid = message.u32();
     const names = Array.from({ length: message.u16() }, () => message.text());
     let path = from;
-    const reached: (readonly string[])[] = [];
+    const reached: FileAttributes[] = [];
     for (const name of names) {
+      if (!isName(name) && name !== '.' && name !== '..') break;
       const next = name === '..' ? path.slice(0, -1) : name === '.' ? path : [...path, name];
-      if (!this.#view.find(next)) break;
+      const { attributes } = this.#folder({ kind: 'attributes', path: next });
+      if (!attributes) break;
       path = next;
-      reached.push(path);
+      reached.push(attributes);
     }
-    if (names.length > 0 && reached.length === 0) throw new NinePError(problem.noEntry);
-    if (reached.length === names.length) this.#state.fids.set(newFid, path);
+    if (names.length > 0 && reached.length === 0) throw new NinePError(fileError.noEntry);
+    if (reached.length === names.length) this.#state.fids.set(newFid, { path });
     answer.u16(reached.length);
-    for (const at of reached) this.#qid(answer, at);
+    for (const attributes of reached) this.#qid(answer, attributes);
   }
 
-  #path(fid: number): readonly string[] {
-    const path = this.#state.fids.get(fid);
-    if (!path) throw new NinePError(problem.badFile);
-    return path;
+  #fid(number: number): Fid {
+    const fid = this.#state.fids.get(number);
+    if (!fid) throw new NinePError(fileError.badFile);
+    return fid;
   }
 
-  #entry(path: readonly string[]): SharedEntry {
-    const entry = this.#view.find(path);
-    if (!entry) throw new NinePError(problem.noEntry);
-    return entry;
+  /** The path of a name in a folder. */
+  #child(folder: number, name: string): Path {
+    const { path } = this.#fid(folder);
+    if (!isName(name)) throw new NinePError(fileError.invalid);
+    return [...path, name];
   }
 
-  /** What identifies a file: its kind, and a number made of its path. */
-  #qid(answer: Writer, path: readonly string[]): void {
-    answer.u8(qidType[this.#entry(path).kind]);
+  /** What identifies a file: its kind, and a number. */
+  #qid(answer: Writer, { kind, id }: { readonly kind: EntryKind; readonly id: number }): void {
+    answer.u8(qidType[kind]);
     answer.u32(0);
-    answer.u64(numberOf(path));
+    answer.u64(id);
   }
 
-  #attributes(message: Reader, answer: Writer): void {
+  #open(message: Reader, answer: Writer): void {
+    const { path } = this.#fid(message.u32());
+    const flags = message.u32();
+    const write = (flags & openFlag.accessMode) !== 0;
+    const truncate = (flags & openFlag.truncate) !== 0;
+    this.#ask({ kind: 'open', path, write: write || (flags & openFlag.create) !== 0, truncate });
+    this.#qid(answer, this.#attributes(path));
+    answer.u32(0);
+  }
+
+  #create(message: Reader, answer: Writer): void {
+    const number = message.u32();
+    const path = this.#child(number, message.text());
+    const flags = message.u32();
+    const exclusive = (flags & openFlag.exclusive) !== 0;
+    const truncate = (flags & openFlag.truncate) !== 0;
+    this.#ask({ kind: 'create', path, mode: message.u32(), exclusive, truncate });
+    const attributes = this.#attributes(path);
+    this.#state.fids.set(number, { path });
+    this.#qid(answer, attributes);
+    answer.u32(0);
+  }
+
+  #rename(path: Path, to: Path): void {
+    this.#ask({ kind: 'rename', path, to });
+    for (const fid of this.#state.fids.values()) {
+      if (path.every((name, index) => fid.path[index] === name)) fid.path = [...to, ...fid.path.slice(path.length)];
+    }
+  }
+
+  #getAttributes(message: Reader, answer: Writer): void {
     const basicAttributes = 0x7ff;
-    const path = this.#path(message.u32());
-    const entry = this.#entry(path);
-    const size = entry.kind === 'file' ? entry.content.size : 0;
+    const attributes = this.#attributes(this.#fid(message.u32()).path);
+    const { kind, permissions, owner, group, links, size, accessed, modified, changed } = attributes;
     answer.u64(basicAttributes);
-    this.#qid(answer, path);
-    answer.u32(entry.kind === 'folder' ? mode.folder : entry.executable ? mode.executable : mode.file);
-    answer.u32(0);
-    answer.u32(0);
-    answer.u64(1);
+    this.#qid(answer, attributes);
+    answer.u32(kindBits[kind] | permissions);
+    answer.u32(owner);
+    answer.u32(group);
+    answer.u64(links);
     answer.u64(0);
     answer.u64(size);
     answer.u64(blockSize);
     answer.u64(Math.ceil(size / 512));
-    // Accessed, modified and changed; when it was made is not known.
-    for (const seconds of [entry.modified, entry.modified, entry.modified, 0]) {
-      answer.u64(seconds);
-      answer.u64(0);
+    // When it was made is not known.
+    for (const seconds of [accessed, modified, changed, 0]) {
+      answer.u64(Math.floor(seconds));
+      answer.u64(Math.floor((seconds % 1) * 1e9));
     }
     answer.u64(0);
     answer.u64(0);
   }
 
+  #setAttributes(message: Reader): void {
+    const { path } = this.#fid(message.u32());
+    const which = message.u32();
+    const mode = message.u32();
+    // Who owns it stays as it is.
+    message.u64();
+    const size = message.u64();
+    const time = () => message.u64() + message.u64() / 1e9;
+    const accessed = time();
+    const modified = time();
+    const changes: AttributeChanges = {
+      ...(which & valid.mode && { permissions: mode & 0o777 }),
+      ...(which & valid.size && { size }),
+      ...(which & valid.accessed && { accessed: which & valid.accessedGiven ? accessed : 'now' }),
+      ...(which & valid.modified && { modified: which & valid.modifiedGiven ? modified : 'now' }),
+    };
+    this.#ask({ kind: 'change', path, changes });
+  }
+
   #readFolder(message: Reader, answer: Writer, room: number): void {
-    const path = this.#path(message.u32());
+    const fid = this.#fid(message.u32());
     const offset = message.u64();
     const count = Math.min(message.u32(), room - 4);
-    const folder = this.#entry(path);
-    if (folder.kind !== 'folder') throw new NinePError(problem.notFolder);
-    const entries: (readonly [string, readonly string[], SharedEntry['kind']])[] = [
-      ['.', path, 'folder'],
-      ['..', path.slice(0, -1), 'folder'],
-      ...this.#view.list(folder).map(({ name, kind }) => [name, [...path, name], kind] as const),
-    ];
+    if (offset === 0 || !fid.entries) {
+      fid.entries = [
+        { name: '.', kind: 'folder', id: this.#attributes(fid.path).id },
+        { name: '..', kind: 'folder', id: this.#attributes(fid.path.slice(0, -1)).id },
+        ...(this.#ask({ kind: 'list', path: fid.path }).entries ?? []),
+      ];
+    }
     const list = new Writer();
-    for (let index = offset; index < entries.length; index++) {
-      const [name, at, kind] = entries[index]!;
+    for (const [index, entry] of fid.entries.entries()) {
+      if (index < offset) continue;
       const one = new Writer();
-      this.#qid(one, at);
+      this.#qid(one, entry);
       one.u64(index + 1);
-      one.u8(directoryEntryType[kind]);
-      one.text(name);
+      one.u8(directoryEntryType[entry.kind]);
+      one.text(entry.name);
       if (list.length + one.length > count) break;
       list.append(one.bytes());
     }
@@ -286,13 +402,21 @@ export class Virtio9p implements VirtioDevice {
   }
 
   #readFile(message: Reader, answer: Writer, room: number): void {
-    const entry = this.#entry(this.#path(message.u32()));
-    if (entry.kind !== 'file') throw new NinePError(problem.isFolder);
+    const { path } = this.#fid(message.u32());
     const offset = message.u64();
-    const limit = Math.min(message.u32(), room - 4, this.#state.messageSize - headerSize - 4);
-    const count = Math.max(0, Math.min(limit, entry.content.size - offset));
-    answer.u32(count);
-    if (count > 0) answer.append(entry.content.read(offset, count));
+    const count = Math.max(0, Math.min(message.u32(), room - 4, this.#state.messageSize - headerSize - 4));
+    const { bytes } = this.#ask({ kind: 'read', path, offset, count });
+    answer.u32(bytes!.length);
+    answer.append(bytes!);
+  }
+
+  #space(message: Reader, answer: Writer): void {
+    this.#fid(message.u32());
+    const space = this.#ask({ kind: 'space' }).space!;
+    answer.u32(fileSystemMagic);
+    answer.u32(space.blockSize);
+    for (const number of [space.blocks, space.free, space.available, 0, 0, 0]) answer.u64(number);
+    answer.u32(255);
   }
 
   reset(): void {
@@ -308,89 +432,5 @@ export class Virtio9p implements VirtioDevice {
   }
 }
 
-/** 53 bits that differ for different paths, as far as 53 bits can. */
-function numberOf(path: readonly string[]): number {
-  let low = 0x811c_9dc5;
-  let high = 0x9e37_79b9;
-  for (const byte of new TextEncoder().encode(path.join('/'))) {
-    low = Math.imul(low ^ byte, 0x0100_0193);
-    high = Math.imul(high ^ byte, 0x85eb_ca6b);
-  }
-  return (low >>> 0) + ((high >>> 0) % 2 ** 21) * 2 ** 32;
-}
-
-/** Fields of a message, least significant byte first. A message that is too short is refused. */
-class Reader {
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  #take(size: number): number {
-    const at = this.#at;
-    if (at + size > this.#view.byteLength) throw new NinePError(problem.invalid);
-    this.#at += size;
-    return at;
-  }
-
-  u8(): number {
-    return this.#view.getUint8(this.#take(1));
-  }
-  u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
-  }
-  u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
-  }
-  u64(): number {
-    return Number(this.#view.getBigUint64(this.#take(8), true));
-  }
-  text(): string {
-    const length = this.u16();
-    const at = this.#take(length);
-    return new TextDecoder().decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length));
-  }
-}
-
-class Writer {
-  #parts: Uint8Array[] = [];
-  length = 0;
-
-  clear(): void {
-    this.#parts = [];
-    this.length = 0;
-  }
-  append(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.length += bytes.length;
-  }
-  u8(value: number): void {
-    this.append(Uint8Array.of(value));
-  }
-  u16(value: number): void {
-    this.append(Uint8Array.of(value & 0xff, value >> 8));
-  }
-  u32(value: number): void {
-    this.append(Uint8Array.from([0, 8, 16, 24], shift => (value >>> shift) & 0xff));
-  }
-  u64(value: number): void {
-    this.u32(value % 2 ** 32);
-    this.u32(Math.floor(value / 2 ** 32));
-  }
-  text(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    this.u16(bytes.length);
-    this.append(bytes);
-  }
-  bytes(): Uint8Array {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  }
-}
+/** Whether a name stands for an entry of a folder: one that leads elsewhere must not reach the host. */
+const isName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);

@@ -151,6 +151,7 @@ describe('what is not supported is named, with what is', () => {
     ],
     ['-device virtconsole,chardev=c', '-device virtconsole needs a -device virtio-serial-device before it'],
     ['-serial stdio -serial stdio', 'serial port 1 and serial port 0 both use the terminal'],
+    ['-virtfs local,path=a,mount_tag=t,security_model=mapped', 'say security_model=none'],
     ['-netdev tap,id=n', '-netdev backend=tap is not supported. Supported: backend=user'],
     [
       '-netdev user,id=n,hostfwd=udp::2222-:22',

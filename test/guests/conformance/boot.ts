@@ -29,6 +29,7 @@ export function bootHere(guest: Guest, program: string, timeout: number): Promis
     ...['--input', escaped(input)],
   ]);
   const last = guest.lastWords === undefined ? [] : ['--expect', guest.lastWords];
+  guest.prepare?.();
   return boot(
     process.execPath,
     [program, 'run', ...wordsOf(guest), ...conversation, ...last, '--max-instructions', guest.limit, '--summary'],
@@ -40,6 +41,7 @@ export function bootHere(guest: Guest, program: string, timeout: number): Promis
 
 /** Boots it in QEMU, and types what is to be typed. */
 export function bootInQemu(guest: Guest, timeout: number): Promise<Boot> {
+  guest.prepare?.();
   return boot(
     'qemu-system-aarch64',
     [...wordsOf(guest), '-display', 'none', '-nodefaults', '-serial', 'stdio', '-monitor', 'none'],

@@ -1,4 +1,5 @@
 /** The real guests: how each is started here and in QEMU, and what it has to say. */
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { guestsFolder } from '../../../scripts/guests/folder.mjs';
 import { type Allowance, firmwareAllowances, linuxAllowances, xenAllowances } from './console.ts';
@@ -16,6 +17,8 @@ export interface Guest {
   readonly files: readonly string[];
   /** QEMU's words, the same for both machines; `@name` stands for the path of a file. */
   readonly words: readonly string[];
+  /** What is done before each boot. */
+  readonly prepare?: () => void;
   readonly conversation?: readonly Step[];
   /** What the console has in the end. */
   readonly says: readonly RegExp[];
@@ -177,6 +180,41 @@ const memoryTags: Guest = {
   limit: '900M',
 };
 
+/** Linux makes, changes, renames and removes what it can in a folder of the host. */
+function folderForWriting(): Guest {
+  const folder = join(guestsFolder, 'virtio/writable');
+  const linuxItself = linux({ cpu: 'neoverse-n1', gic: 3, mode: 'none' });
+  const commands = [
+    'for n in 9pnet 9pnet_virtio netfs fscache 9p virtio_mmio; do insmod /modules/*-$n.ko; done 2> /tmp/insmod',
+    'mount -t 9p -o trans=virtio,version=9p2000.L host0 /mnt && cd /mnt && umask 022 && ls -a',
+    'echo one > new && cat new && echo two >> new && cat new && wc -c new',
+    'mkdir -p deep/er && mv new deep/er/moved && cat deep/er/moved && ls -R',
+    'dd if=/bin/busybox of=big bs=4k 2> /tmp/dd && cmp big /bin/busybox && echo same && rm big',
+    'echo 12345678 > f && truncate -s 3 f && cat f && echo && truncate -s 5 f && md5sum < f',
+    'chmod 640 f && touch -d "2020-01-02 03:04:05" f && stat -c "%a %s %F %h" f && date -r f +%s',
+    'for i in 1 2 3 4 5 6 7 8 9; do echo $i > deep/f$i; done; ls deep; rm -r deep; ls',
+    'mkdir a && mv f a && rmdir a; rm a; cat nothing; mkdir a; echo x > a; rm a/f && rmdir a && ls -a',
+    'echo last > kept; sync; cd /; umount /mnt && echo unmounted',
+    'poweroff -f',
+  ];
+  return {
+    ...linuxItself,
+    name: 'Linux neoverse-n1 GICv3, a folder of the host to write to',
+    files: ['linux/Image', 'virtio/initramfs.cpio'],
+    prepare: () => {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+    },
+    words: [
+      ...linuxItself.words.map(word => (word === `@${initramfs}` ? '@virtio/initramfs.cpio' : word)),
+      ...['-fsdev', `local,id=f,path=${folder},security_model=none`],
+      ...['-device', 'virtio-9p-device,fsdev=f,mount_tag=host0'],
+    ],
+    conversation: commands.map(input => ({ expect: '# ', input: `${input}\n` })),
+    says: [/^same$/m, /^640 5 regular file 1$/m, /^unmounted$/m, /reboot: Power down/],
+  };
+}
+
 /** QEMU and KVM inside of Linux, and in them Linux again: three Exception levels at work, as on a cloud's host. */
 const nested: Guest = {
   name: 'Linux neoverse-n1 GICv3, vhe, QEMU with KVM and Linux in it',
@@ -272,6 +310,7 @@ export const guests: readonly Guest[] = [
   virtio(3),
   virtio(2),
   memoryTags,
+  folderForWriting(),
   nested,
   xen('cortex-a72'),
   xen('neoverse-n1'),
