@@ -131,10 +131,12 @@ export const cpuModels: readonly CpuModel[] = [
     own: true,
     reports: {
       ...max.reports,
+      ID_AA64DFR0_EL1: 0x1000_0000_1030_5609n,
       ID_AA64ISAR1_EL1: 0x0111_1211_0131_1052n,
       ID_AA64MMFR0_EL1: 0x0100_0323_1020_1126n,
+      ID_AA64MMFR1_EL1: 0x1000_0110_1021_1122n,
       ID_AA64MMFR2_EL1: 0x1221_0111_1201_1011n,
-      ID_AA64ISAR2_EL1: 0x0010_0000_0011_0002n,
+      ID_AA64ISAR2_EL1: 0x0011_0000_1011_0002n,
     },
   },
 ];

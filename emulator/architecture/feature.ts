@@ -82,6 +82,7 @@ const rows = [
   has('FEAT_PMUv3p5', 'ID_AA64DFR0_EL1', 'PMUVer', 6, 'Performance monitors of Armv8.5'),
   lacks('FEAT_PMUv3p7', 'ID_AA64DFR0_EL1', 'PMUVer', 7, 'Performance monitors of Armv8.7'),
   has('FEAT_DoubleLock', 'ID_AA64DFR0_EL1', 'DoubleLock', 0, 'OS double lock'),
+  has('FEAT_HPMN0', 'ID_AA64DFR0_EL1', 'HPMN0', 1, 'A hypervisor may leave its guest no event counter'),
   // ID_AA64ISAR0_EL1
   has('FEAT_AES', 'ID_AA64ISAR0_EL1', 'AES', 1, 'AES instructions'),
   has('FEAT_PMULL', 'ID_AA64ISAR0_EL1', 'AES', 2, '64-bit polynomial multiply'),
@@ -132,6 +133,8 @@ const rows = [
   // ID_AA64ISAR2_EL1
   has('FEAT_WFxT', 'ID_AA64ISAR2_EL1', 'WFxT', 2, 'WFE and WFI with timeout'),
   has('FEAT_MOPS', 'ID_AA64ISAR2_EL1', 'MOPS', 1, 'Memory copy and set'),
+  has('FEAT_CLRBHB', 'ID_AA64ISAR2_EL1', 'CLRBHB', 1, 'Instruction that clears branch history'),
+  has('FEAT_RPRFM', 'ID_AA64ISAR2_EL1', 'RPRFM', 1, 'Prefetch of ranges'),
   has('FEAT_HBC', 'ID_AA64ISAR2_EL1', 'BC', 1, 'Conditional branches with a hint'),
   has('FEAT_CSSC', 'ID_AA64ISAR2_EL1', 'CSSC', 1, 'Common short sequences in one instruction'),
   // ID_AA64MMFR0_EL1
@@ -166,6 +169,7 @@ const rows = [
   lacks('FEAT_AFP', 'ID_AA64MMFR1_EL1', 'AFP', 1, 'Alternate floating-point behaviour'),
   lacks('FEAT_TIDCP1', 'ID_AA64MMFR1_EL1', 'TIDCP1', 1, 'Traps of implementation-defined registers at EL0'),
   lacks('FEAT_CMOW', 'ID_AA64MMFR1_EL1', 'CMOW', 1, 'Cache maintenance needs write permission'),
+  has('FEAT_ECBHB', 'ID_AA64MMFR1_EL1', 'ECBHB', 1, 'Branch history of lower levels is not used at higher ones'),
   // ID_AA64MMFR2_EL1
   has('FEAT_TTCNP', 'ID_AA64MMFR2_EL1', 'CnP', 1, 'Common not private translations'),
   has('FEAT_UAO', 'ID_AA64MMFR2_EL1', 'UAO', 1, 'User access override'),

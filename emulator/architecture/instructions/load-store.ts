@@ -3,7 +3,7 @@ import { instruction, type Trait } from '../instruction.ts';
 import { literalLabel } from '../operands/label.ts';
 import { indexExtend, indexRegister, scaledOffset, signedOffset } from '../operands/memory.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
-import { prefetchOperation } from '../operands/system.ts';
+import { prefetchOperation, rangePrefetchOperation } from '../operands/system.ts';
 import type { AccessOptions, I64, RegisterRef, SemanticsBuilder } from '../semantics.ts';
 import { baseAddress, baseIsSp } from './common.ts';
 
@@ -244,6 +244,19 @@ const prefetch = [
     brief: prefetchBrief,
     traits: ['hint'],
     allocated: f => (f.option & 2) === 2,
+    semantics: () => {},
+  }),
+  instruction('RPRFM', '11 111 0 00 10 1 Rm:5 o2 1 o0 S 10 Rn:5 11 op:3', {
+    operands: {
+      operation: rangePrefetchOperation,
+      m: generalRegister('Rm', 64),
+      n: generalRegisterOrSp('Rn', 64),
+    },
+    syntax: 'rprfm {operation}, {m}, [{n}]',
+    brief:
+      'Announces accesses to blocks of addresses, whose sizes and distances a register describes; has no effect here.',
+    feature: 'FEAT_RPRFM',
+    traits: ['hint'],
     semantics: () => {},
   }),
   instruction('PRFM (literal)', '11 011 0 00 imm19:19 Rt:5', {

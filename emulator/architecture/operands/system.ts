@@ -45,6 +45,33 @@ const PREFETCH = Array.from({ length: 32 }, (_, i) => {
 });
 export const prefetchOperation = (field: string) => named(field, 5, PREFETCH, 'a prefetch operation such as pldl1keep');
 
+const RANGE_PREFETCH: Readonly<Record<number, string>> = { 0: 'pldkeep', 1: 'pstkeep', 4: 'pldstrm', 5: 'pststrm' };
+const RANGE_PREFETCH_FIELDS = ['o2', 'o0', 'S'];
+/** The operation of RPRFM: o2:o0:S and the low bits of what is the prefetch operation elsewhere. */
+export const rangePrefetchOperation: OperandKind<TextRef> = (() => {
+  const describe = 'a range prefetch operation such as pldkeep, or a number from 0 to 63';
+  const number = (f: Fields) =>
+    RANGE_PREFETCH_FIELDS.reduce((value, field) => 2 * value + (f[field] as number), 0) * 8 + (f['op'] as number);
+  const fieldsOf = (value: number) => ({ o2: value >> 5, o0: (value >> 4) & 1, S: (value >> 3) & 1, op: value & 7 });
+  return {
+    role: 'text',
+    fields: [...RANGE_PREFETCH_FIELDS, 'op'],
+    describe,
+    print: fields => RANGE_PREFETCH[number(fields)] ?? `#${number(fields)}`,
+    parse: input => {
+      const operand = current(input);
+      if (operand?.kind === 'identifier') {
+        const found = Object.entries(RANGE_PREFETCH).find(([, name]) => name === operand.name.toLowerCase());
+        if (found) return { fields: fieldsOf(Number(found[0])), consumed: 1 };
+      }
+      const read = parseRange(input, { minimum: 0, maximum: 63, step: 1, what: describe });
+      if ('result' in read) return read.result;
+      if ('fixup' in read) return problem(`expected ${describe}`, operand?.span);
+      return { fields: fieldsOf(read.value), consumed: 1 };
+    },
+  };
+})();
+
 const BARRIERS = [
   undefined,
   'oshld',

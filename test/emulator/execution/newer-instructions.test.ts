@@ -145,6 +145,45 @@ taken:  b       taken
   });
 });
 
+describe('Newer hints and maintenance', () => {
+  const lines = {
+    hints: ['clrbhb', 'chkfeat x16', 'rprfm pldstrm, x1, [x2]', 'rprfm #63, x1, [sp]'],
+    others: ['cosp rctx, x1', 'dsb ishnxs', 'tlbi vae1isnxs, x1', 'tlbi vmalle1osnxs', 'tlbi rvae1nxs, x1'],
+  };
+  /** The registers that lines leave changed, or the class of the exception that one took. */
+  const outcome = (cpu: string, texts: readonly string[]) => {
+    const { machine, symbols } = guest(
+      `        .globl  _start
+_start: adr     x0, vectors
+        msr     vbar_el1, x0
+        mov     x1, #0x1000
+        mov     x16, #-1
+        mov     x2, #8
+${texts.map(text => `        ${text}`).join('\n')}
+done:   b       done
+        .balign 2048
+vectors: .skip  0x200
+taken:  b       taken
+`,
+      ['-cpu', cpu],
+    );
+    machine.run(100);
+    const { state } = machine.core.units[0]!;
+    if (state.pc === symbols.get('taken')) return `class ${state.read('ESR_EL1') >> 26n}`;
+    expect(state.pc).toBe(symbols.get('done'));
+    return [1, 2, 16].map(n => BigInt.asIntN(64, state.readX(n)));
+  };
+
+  test('change nothing that a program sees', () => {
+    expect(outcome('trapdoor', [...lines.hints, ...lines.others])).toEqual([0x1000n, 8n, -1n]);
+  });
+
+  test('are nothing, or UNDEFINED, where the features are absent', () => {
+    expect(outcome('max', lines.hints)).toEqual([0x1000n, 8n, -1n]);
+    for (const line of lines.others) expect(outcome('max', [line]), line).toBe('class 0');
+  });
+});
+
 describe('Random numbers of a processing element', () => {
   const program = `        .globl  _start
 _start: ldr     x9, =results
