@@ -29,7 +29,7 @@ export const PMCR = { E: 1n, P: 2n, C: 4n, X: 0x10n, DP: 0x20n, LC: 0x40n, LP: 0
 export const EVENT = { softwareIncrement: 0x00, instructionsRetired: 0x08, cycles: 0x11, chain: 0x1e };
 export const WORD = 1n << 32n;
 export const DOUBLEWORD = 1n << 64n;
-const FILTER = { P: 31n, U: 30n, NSK: 29n, NSU: 28n, NSH: 27n, M: 26n };
+const FILTER = { P: 31n, U: 30n, NSK: 29n, NSU: 28n, NSH: 27n, SH: 24n, M: 26n };
 
 export const counterName = (n: number): SystemRegisterName =>
   (n === CYCLE_COUNTER ? 'PMCCNTR_EL0' : `PMEVCNTR${n}_EL0`) as SystemRegisterName;
@@ -87,7 +87,8 @@ export class PerformanceMonitors implements PerformanceCounting {
     const P = bitOf(filter, FILTER.P);
     const U = bitOf(filter, FILTER.U);
     if (el === 3) return P === bitOf(filter, FILTER.M);
-    if (el === 2) return bitOf(filter, FILTER.NSH) === 1n;
+    // In Secure state EL2 counts where SH and NSH differ.
+    if (el === 2) return bitOf(filter, FILTER.NSH) !== (secure ? bitOf(filter, FILTER.SH) : 0n);
     if (el === 1) return secure ? P === 0n : P === bitOf(filter, FILTER.NSK);
     return secure ? U === 0n : U === bitOf(filter, FILTER.NSU);
   }

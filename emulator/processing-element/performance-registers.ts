@@ -17,9 +17,10 @@ import type { SystemRegisterHandler, SystemRegisterHandlers } from './system-reg
 const N = registerField('PMCR_EL0', 'N');
 /** What PMCR_EL0 keeps; P and C act once, the rest is fixed. */
 const PMCR_BASIC = PMCR.E | PMCR.X | PMCR.DP | PMCR.LC;
-/** Fields of PMEVTYPERn_EL0 and PMCCFILTR_EL0 that can be written; MT and SH belong to features that are absent. */
+/** Fields of PMEVTYPERn_EL0 and PMCCFILTR_EL0 that can be written: MT is absent, SH belongs to Secure EL2. */
 const FILTER_BITS = 0xfc00_0000n;
-const TYPE_BITS = FILTER_BITS | 0xffffn;
+const SECURE_EL2_FILTER = 1n << 24n;
+const TYPE_BITS = 0xffffn;
 const SELECT_BITS = 31n;
 
 /** The handlers of the rows marked 'pmu', for one PE. */
@@ -28,6 +29,7 @@ export function performanceRegisterHandlers(
   monitors: PerformanceMonitors,
 ): SystemRegisterHandlers {
   const { state } = pe;
+  const filterBits = FILTER_BITS | (pe.features.secureEl2 ? SECURE_EL2_FILTER : 0n);
   const PMCR_STORED = PMCR_BASIC | (monitors.hasLongCounters ? PMCR.LP : 0n);
 
   const counter = (n: number): Required<SystemRegisterHandler> => ({
@@ -45,7 +47,7 @@ export function performanceRegisterHandlers(
     read: () => state.read(filterName(n)),
     write: (_context, value) => {
       monitors.synchronize();
-      state.write(filterName(n), value & (n === CYCLE_COUNTER ? FILTER_BITS : TYPE_BITS));
+      state.write(filterName(n), value & (n === CYCLE_COUNTER ? filterBits : filterBits | TYPE_BITS));
     },
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SystemRegisterName } from '../../../emulator/architecture/system-registers/index.ts';
 import { raiseSupervisorCall } from '../../../emulator/processing-element/synchronous-exceptions.ts';
-import { Bench, bit, DEFAULT_FEATURES } from './bench.ts';
+import { Bench, bit, DEFAULT_FEATURES, SCR } from './bench.ts';
 
 /** Six event counters; EL2 owns none of them unless the test says so. */
 function monitored(el: 0 | 1 | 2 = 1, features: readonly string[] = []): Bench {
@@ -205,5 +205,18 @@ describe('EL2', () => {
     write(bench, 'MDCR_EL2', bit(7) | 4n);
     bench.position = 30;
     expect(read(bench, 'PMEVCNTR5_EL0')).toBe(20n);
+  });
+
+  test('in Secure state counts where SH and NSH of a counter differ', () => {
+    const bench = new Bench({ el3: true, features: [...DEFAULT_FEATURES, 'FEAT_SEL2'] })
+      .with({ SCR_EL3: SCR.RW | SCR.EEL2, MDCR_EL3: bit(17), MDCR_EL2: 6n, PMCR_EL0: 6n << 11n })
+      .at(2);
+    [0n, bit(27), bit(24), bit(24) | bit(27)].forEach((filter, n) => {
+      write(bench, `PMEVTYPER${n}_EL0` as SystemRegisterName, 0x08n | filter);
+    });
+    write(bench, 'PMCNTENSET_EL0', 0xfn);
+    write(bench, 'PMCR_EL0', ON);
+    bench.position = 10;
+    expect([0, 1, 2, 3].map(n => read(bench, `PMEVCNTR${n}_EL0` as SystemRegisterName))).toEqual([0n, 10n, 10n, 0n]);
   });
 });
