@@ -151,9 +151,11 @@ export class Executor {
     const { pe, state } = unit;
     const value = this.slowMemory.nested(unit, address, written);
     if (value !== undefined) return value;
-    state.engine.set('accessFailed', 0);
     const { failed } = this.slowMemory;
-    if (failed?.kind === 'fault') raiseDataAbort(pe, failed.fault, { nested: true });
+    // A watchpoint of the debugger ends the stretch, which finds the access failed.
+    if (failed?.kind !== 'fault') return undefined;
+    state.engine.set('accessFailed', 0);
+    raiseDataAbort(pe, failed.fault, { nested: true });
     return undefined;
   }
 

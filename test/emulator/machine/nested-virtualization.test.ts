@@ -109,6 +109,19 @@ describe('A hypervisor at EL1', () => {
     expect(nested(0x110)).toBe(0x77n);
   });
 
+  test('is stopped by a watchpoint on the memory of its registers, and goes on', () => {
+    const text = program({ hcr: 'NV | NV2', hypervisor: '        mov     x1, #7\n        msr     vttbr_el2, x1' });
+    const { machine, symbols } = guest(text, ['-M', 'virt,virtualization=on', '-cpu', 'trapdoor']);
+    const at = Number(symbols.get('nested_registers')!) + 0x20;
+    machine.setWatchpoints([{ id: 1, address: at, length: 8, access: 'write' }]);
+    const stop = machine.run(10_000);
+    expect(stop).toMatchObject({ kind: 'watchpoint', hit: { access: 'write', physicalAddress: at } });
+    // What was watched is done by then.
+    const { memory } = machine.board;
+    expect(memory.view.getBigUint64(memory.linearAddress(at) as number, true)).toBe(7n);
+    expect(machine.run(10_000)).toMatchObject({ kind: 'ended' });
+  });
+
   test('enters its guest through the host, which carries out ERET and brings it exceptions', () => {
     const { log } = run({
       hcr: 'NV | NV2',
