@@ -30,6 +30,7 @@ import {
 } from '../processing-element/synchronous-exceptions.ts';
 import type { AccessTransfer } from '../processing-element/syndrome.ts';
 import type { TranslationRequest } from '../translation/request.ts';
+import { AccessPath, type MemoryObserver } from './access-path.ts';
 import { CodeCache } from './code-cache.ts';
 import { directKind, keepsDecisions } from './direct-operations.ts';
 import { Exit, raisedCodes } from './engine.ts';
@@ -37,7 +38,8 @@ import type { EngineArea } from './engine-area.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
 import { hostHelperFunctions } from './host-helpers.ts';
 import type { Interpreter } from './interpreter/interpreter.ts';
-import { type MemoryObserver, SlowMemory } from './memory-access.ts';
+import { SlowMemory } from './memory-access.ts';
+import { accessAsEL2 } from './nested-access.ts';
 import { PAGE_STRIDE, RECORD_SHIFT, shapeIndex } from './record.ts';
 import { type SystemOperation, type SystemOperationHost, systemOperations } from './system-operations.ts';
 import { undefinedReason } from './undefined-reason.ts';
@@ -121,9 +123,9 @@ export class Executor {
     this.observer = observer;
     this.host = host;
     this.interpreter = interpreter;
-    this.slowMemory = new SlowMemory(map, observer, ({ state }) =>
-      memory.view.getUint32(this.code.wordAddress(state.engine.get('record')), true),
-    );
+    const currentWord = ({ state }: ExecutionUnit) =>
+      memory.view.getUint32(this.code.wordAddress(state.engine.get('record')), true);
+    this.slowMemory = new SlowMemory(new AccessPath(map, observer, currentWord));
     this.code = new CodeCache({
       memory,
       base: area.codeCache,
@@ -149,9 +151,9 @@ export class Executor {
   /** Memory of EL2's that stands for a register; undefined when the access took an exception or stopped the run. */
   nestedMemory(unit: ExecutionUnit, address: bigint, written?: bigint): bigint | undefined {
     const { pe, state } = unit;
-    const value = this.slowMemory.nested(unit, address, written);
+    const value = accessAsEL2(this.slowMemory.path, unit, address, written);
     if (value !== undefined) return value;
-    const { failed } = this.slowMemory;
+    const { failed } = this.slowMemory.path;
     // A watchpoint of the debugger ends the stretch, which finds the access failed.
     if (failed?.kind !== 'fault') return undefined;
     state.engine.set('accessFailed', 0);
@@ -461,7 +463,7 @@ export class Executor {
   /** Raises what a failed access asks for; false when it is a watchpoint of the debugger, which ends the stretch. */
   private raiseFailedAccess({ pe, state }: ExecutionUnit, transfer?: AccessTransfer): boolean {
     state.engine.set('accessFailed', 0);
-    const { failed } = this.slowMemory;
+    const { failed } = this.slowMemory.path;
     if (!failed || failed.kind === 'watchpoint') return false;
     if (failed.kind === 'guestWatchpoint') raiseWatchpoint(pe, failed.virtualAddress, failed.write);
     else raiseDataAbort(pe, failed.fault, transfer ? { transfer } : {});

@@ -67,7 +67,7 @@ export class Maintenance {
     });
     if (result.ok) {
       // Generated code does the page's other lines by itself.
-      this.memory().open(this.unit, address);
+      this.memory().path.open(this.unit, address);
       return true;
     }
     raiseDataAbort(pe, result.fault, { cacheMaintenance: true });
@@ -102,11 +102,11 @@ export class Maintenance {
     const memory = this.memory();
     memory.store(this.unit, at, value, descriptor);
     if (state.engine.get('accessFailed') === 0) return true;
-    const { failed } = memory;
+    const { failed } = memory.path;
     if (failed?.kind === 'fault') {
       const { fault } = failed;
       // A failed tag check tells the granule.
-      if (fault.kind !== 'tagCheck') memory.failed = { ...failed, fault: { ...fault, virtualAddress: address } };
+      if (fault.kind !== 'tagCheck') memory.path.failed = { ...failed, fault: { ...fault, virtualAddress: address } };
     }
     return false;
   }

@@ -12,9 +12,11 @@ import { TAG_GRANULE } from '../bus/allocation-tags.ts';
 import { memoryOperationsDisabledBy, raiseMemoryOperation } from '../processing-element/memory-copy-set.ts';
 import { raiseDataAbort, raiseUndefined } from '../processing-element/synchronous-exceptions.ts';
 import { completeInstruction } from '../processing-element/system-instructions.ts';
+import { alignmentFault } from './access-path.ts';
+import { type ReachedBytes, reachBytes } from './byte-run.ts';
 import { ACCESS_STORE, ACCESS_TAG, ACCESS_TAG_BLOCK, ACCESS_UNPRIVILEGED } from './engine.ts';
 import type { ExecutionUnit } from './execution-unit.ts';
-import { alignmentFault, type ReachedBytes, type SlowMemory } from './memory-access.ts';
+import type { SlowMemory } from './memory-access.ts';
 
 const PAGE = 4096n;
 /** Bytes that have one allocation tag, and those whose tags are written together. */
@@ -163,7 +165,13 @@ function advance(
   const first = (start: bigint, count: bigint): bigint => address(backward ? start + remaining - count : start);
   const reach = (count: bigint): Reached | undefined => {
     const one = (start: bigint, descriptor: number, unprivileged: boolean) =>
-      memory.reach(unit, first(start, count), Number(count), descriptor | (unprivileged ? ACCESS_UNPRIVILEGED : 0));
+      reachBytes(
+        memory.path,
+        unit,
+        first(start, count),
+        Number(count),
+        descriptor | (unprivileged ? ACCESS_UNPRIVILEGED : 0),
+      );
     const source = copies ? one(from, 0, unprivilegedRead) : undefined;
     if (copies && !source) return undefined;
     const target = one(to, ACCESS_STORE, unprivilegedWrite);
@@ -172,7 +180,7 @@ function advance(
   // What the guest watches is met byte by byte.
   const watched = unit.guestWatchesPage(first(to, length)) || (copies && unit.guestWatchesPage(first(from, length)));
   let reached = reach(watched ? (kind === 'setTags' ? GRANULE : 1n) : length);
-  if (!reached && memory.failed?.kind === 'fault' && memory.failed.fault.kind === 'tagCheck') {
+  if (!reached && memory.path.failed?.kind === 'fault' && memory.path.failed.fault.kind === 'tagCheck') {
     // What lies before the granule with another tag can be done.
     unit.state.engine.set('accessFailed', 0);
     reached = reach(lesser(length, lesser(within(to, GRANULE), copies ? within(from, GRANULE) : GRANULE)));

@@ -7,12 +7,12 @@
 import type { AddressMap } from '../bus/address-map.ts';
 import type { MachineMemory } from '../bus/memory.ts';
 import type { InterruptLine } from '../bus/types.ts';
+import type { MemoryObserver } from '../execution/access-path.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import { ExecutionUnit, type Wait } from '../execution/execution-unit.ts';
 import { type CheckFlags, Executor } from '../execution/executor.ts';
 import { InstructionTlb } from '../execution/instruction-tlb.ts';
 import type { Interpreter } from '../execution/interpreter/interpreter.ts';
-import type { MemoryObserver } from '../execution/memory-access.ts';
 import type { SystemOperationHost } from '../execution/system-operations.ts';
 import { effectiveHcr } from '../processing-element/effective-registers.ts';
 import type { ExceptionRecord } from '../processing-element/exception-record.ts';

@@ -8,11 +8,11 @@ import { type CpuConfiguration, configureCpu, cpuModels, findCpuModel } from '..
 import { AllocationTags } from '../bus/allocation-tags.ts';
 import type { Snapshotable } from '../bus/types.ts';
 import type { StreamEvent } from '../devices/user-network/streams.ts';
+import type { MemoryObserver, WatchedAccess } from '../execution/access-path.ts';
 import { engineArea } from '../execution/engine-area.ts';
 import type { ExecutionUnit } from '../execution/execution-unit.ts';
 import type { Interpreter } from '../execution/interpreter/interpreter.ts';
 import { Maintenance } from '../execution/maintenance.ts';
-import type { MemoryObserver, WatchedAccess } from '../execution/memory-access.ts';
 import { callPsci, type PsciArguments, type PsciHost } from '../firmware/psci.ts';
 import { isSecure } from '../processing-element/effective-registers.ts';
 import type { ExceptionRecord } from '../processing-element/exception-record.ts';
