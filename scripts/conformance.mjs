@@ -1,6 +1,7 @@
 // `npm run conformance`: agreement with Arm's data, GNU binutils and QEMU, as figures in docs/conformance.md.
 //   node scripts/conformance.mjs [arm-data] [binutils] [qemu [--big-endian]] [--programs N] [--seed N]
 //   node scripts/conformance.mjs symbols FILE [--addresses N] [--seed N]: an ELF file's lines and inlined calls, against addr2line
+//   node scripts/conformance.mjs variables VMLINUX [--stops N] [--seed N]: call stacks and variables of a booting Linux, against gdb
 //   node scripts/conformance.mjs guests [--only REGEX] [--no-qemu]: boots the real guests (npm run guests)
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,7 +13,8 @@ import { guestsFolder } from './guests/folder.mjs';
 
 ensureDependencies();
 const guests = process.argv.includes('guests');
-const symbols = process.argv[2] === 'symbols';
+/** Programs of their own, by the word that asks for them. */
+const ofDebugger = { symbols: 'main', variables: 'variables' }[process.argv[2] ?? ''];
 const esbuild = await import('esbuild');
 const folder = mkdtempSync(join(tmpdir(), 'trapdoor-conformance-'));
 try {
@@ -20,7 +22,11 @@ try {
   const outfile = join(folder, 'conformance.mjs');
   await esbuild.build({
     absWorkingDir: root,
-    entryPoints: [`test/${symbols ? 'debug-adapter' : guests ? 'guests' : 'emulator/execution'}/conformance/main.ts`],
+    entryPoints: [
+      ofDebugger
+        ? `test/debug-adapter/conformance/${ofDebugger}.ts`
+        : `test/${guests ? 'guests' : 'emulator/execution'}/conformance/main.ts`,
+    ],
     outfile,
     bundle: true,
     platform: 'node',
