@@ -68,7 +68,14 @@ export class SymbolTable {
   }
 }
 
-/** Functions are preferred over labels, global names over local ones, at one and the same address. */
+/**
+ * At one and the same address functions are preferred over labels, then names for people over those that begin with an
+ * underscore (`memset` over `__pi_memset`), then global names over local ones.
+ */
 function rank(symbol: ElfSymbol): number {
-  return (symbol.kind === 'label' ? 0 : 4) + (symbol.binding === 'local' ? 0 : symbol.binding === 'weak' ? 1 : 2);
+  return (
+    (symbol.kind === 'label' ? 0 : 8) +
+    (symbol.name.startsWith('_') ? 0 : 4) +
+    (symbol.binding === 'local' ? 0 : symbol.binding === 'weak' ? 1 : 2)
+  );
 }

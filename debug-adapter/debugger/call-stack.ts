@@ -74,6 +74,9 @@ export function* callStack(target: Target, pe: number, images: Images, levels: E
   }
 }
 
+/** A frame without what is computed from it. */
+type FrameParts = Omit<CodeFrame, 'cfa' | 'caller'>;
+
 const unknownRegisters: FrameRegisters = { x: () => undefined, sp: undefined };
 
 class Unwinder {
@@ -105,20 +108,22 @@ class Unwinder {
     });
   }
 
-  /** Adds the canonical frame address, found when somebody asks for it. */
-  withCfa(frame: Omit<CodeFrame, 'cfa'>): CodeFrame {
+  /** Adds what is found when somebody asks for it. */
+  withCfa(frame: FrameParts): CodeFrame {
     let known: { readonly cfa: bigint | undefined } | undefined;
     const find = () => this.#cfa(frame);
-    return {
+    const whole: CodeFrame = {
       ...frame,
+      caller: () => this.#byCallFrames(whole),
       get cfa() {
         known ??= { cfa: find() };
         return known.cfa;
       },
     };
+    return whole;
   }
 
-  #cfa(frame: Omit<CodeFrame, 'cfa'>): bigint | undefined {
+  #cfa(frame: FrameParts): bigint | undefined {
     const found = this.#rules(frame);
     return found && this.#cfaBy(frame, found.rules, found.loadOffset);
   }
@@ -159,17 +164,12 @@ class Unwinder {
     return found && this.#apply(frame, found.rules, found.loadOffset);
   }
 
-  #rules({ context, lookup }: Omit<CodeFrame, 'cfa'>) {
+  #rules({ context, lookup }: FrameParts) {
     return this.#images.frameRulesAt(lookup, context);
   }
 
   /** Evaluates a call frame expression to an address or value. */
-  #evaluate(
-    frame: Omit<CodeFrame, 'cfa'>,
-    expression: Uint8Array,
-    loadOffset: bigint,
-    initial?: bigint,
-  ): bigint | undefined {
+  #evaluate(frame: FrameParts, expression: Uint8Array, loadOffset: bigint, initial?: bigint): bigint | undefined {
     const context = {
       littleEndian: !isBigEndian(this.#target.processingElements[this.#pe]!, frame.space),
       register: (number: number) => dwarfRegister(frame, number),
@@ -183,7 +183,7 @@ class Unwinder {
     return location.kind === 'memory' ? location.address : location.kind === 'value' ? location.value : undefined;
   }
 
-  #cfaBy(frame: Omit<CodeFrame, 'cfa'>, { cfa }: FrameRules, loadOffset: bigint): bigint | undefined {
+  #cfaBy(frame: FrameParts, { cfa }: FrameRules, loadOffset: bigint): bigint | undefined {
     if (cfa.kind === 'expression') return this.#evaluate(frame, cfa.expression, loadOffset);
     const base = dwarfRegister(frame, cfa.register);
     return base === undefined ? undefined : BigInt.asUintN(64, base + cfa.offset);
@@ -359,6 +359,6 @@ class Unwinder {
 const smallestSizeField = 12;
 const plainAddressBits = 48;
 
-function dwarfRegister({ registers, pc }: Omit<CodeFrame, 'cfa'>, number: number): bigint | undefined {
+function dwarfRegister({ registers, pc }: FrameParts, number: number): bigint | undefined {
   return number === dwarfSp ? registers.sp : number === dwarfPc ? pc : registers.x(number);
 }

@@ -26,6 +26,8 @@ export interface CodeFrame {
   readonly registers: FrameRegisters;
   /** Canonical frame address: SP at the call of this function; undefined when not known. */
   readonly cfa: bigint | undefined;
+  /** The frame that called this one, where call frame information tells; that of an inlined call has the same. */
+  caller(): CodeFrame | undefined;
   /** True where the PC is exact: the frame that runs, or that an exception interrupted; false in callers. */
   readonly isTop: boolean;
   /** True in the frame whose registers are the machine's own. */

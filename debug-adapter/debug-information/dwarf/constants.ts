@@ -27,7 +27,11 @@ export const tag = {
   partialUnit: 0x3c,
   unspecifiedType: 0x3b,
   atomicType: 0x47,
+  callSite: 0x48,
+  callSiteParameter: 0x49,
   skeletonUnit: 0x4a,
+  gnuCallSite: 0x4109,
+  gnuCallSiteParameter: 0x410a,
 } as const;
 
 export const attribute = {
@@ -67,7 +71,12 @@ export const attribute = {
   addrBase: 0x73,
   rnglistsBase: 0x74,
   dwoName: 0x76,
+  callReturnPc: 0x7d,
+  callValue: 0x7e,
+  callTarget: 0x83,
   loclistsBase: 0x8c,
+  gnuCallSiteValue: 0x2111,
+  gnuCallSiteTarget: 0x2113,
   gnuDwoName: 0x2130,
 } as const;
 

@@ -145,6 +145,24 @@ export class DebugFunctions implements UnitLocator {
     return calls;
   }
 
+  /** The call that returns to an address. Source: DWARF 5, 3.4. */
+  callSite(returnAddress: bigint): Entry | undefined {
+    const fn = this.functionAt(returnAddress - 4n);
+    const visit = (scope: Entry): Entry | undefined => {
+      for (const child of scope.children) {
+        if (child.tag === tag.callSite || child.tag === tag.gnuCallSite) {
+          const at = child.attribute(attribute.callReturnPc) ?? child.attribute(attribute.lowPc);
+          if (at?.kind === 'address' && at.value === returnAddress) return child;
+        } else if (child.tag === tag.lexicalBlock || child.tag === tag.inlinedSubroutine) {
+          const found = visit(child);
+          if (found) return found;
+        }
+      }
+      return undefined;
+    };
+    return fn && visit(fn.entry);
+  }
+
   /** Where calls of functions of this name begin that were inlined, anywhere. */
   inlinedPlaces(name: string): readonly bigint[] {
     let places = this.#inlined.get(name);

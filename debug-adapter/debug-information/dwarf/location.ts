@@ -14,6 +14,8 @@ export interface ExpressionContext {
   frameBase(): bigint | undefined;
   /** Added to every address that the image names (its load offset). */
   readonly loadOffset: bigint;
+  /** What an expression had as its value when the function was called; only a caller can tell. */
+  entryValue?(expression: Uint8Array): bigint | undefined;
   /** The address at an index of .debug_addr. */
   indexedAddress(index: number): bigint | undefined;
 }
@@ -185,9 +187,9 @@ class Evaluation {
       }
       case 0xa2: // constx
         return this.#push(context.indexedAddress(reader.ulebNumber()));
-      case 0xa3: // entry_value: what the caller had, which is gone
+      case 0xa3: // entry_value, and GNU's name for it
       case 0xf3:
-        throw new Unavailable();
+        return this.#push(context.entryValue?.(reader.take(reader.ulebNumber())));
       case 0xa8: // convert and reinterpret: to the generic type only
       case 0xa9:
         reader.uleb();

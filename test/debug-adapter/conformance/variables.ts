@@ -167,8 +167,9 @@ let differences = 0;
 let frames = 0;
 let values = 0;
 let absent = 0;
-/** Values that gdb derives from what callers passed (DW_OP_entry_value), and that are not known here. */
-let derived = 0;
+/** Values that one of the two derives, mostly from what callers passed, where the other says that there is none. */
+let gdbAlone = 0;
+let oursAlone = 0;
 const differ = (where: string, here: unknown, there: unknown) => {
   differences++;
   console.log(`${where}\n  here ${here}\n  gdb  ${there}`);
@@ -188,14 +189,15 @@ ours.forEach((stack, stop) => {
     for (const [name, value] of Object.entries(there.variables)) {
       const own = here.variables[name] ?? null;
       if (own === value) value === null ? absent++ : values++;
-      else if (own === null) derived++;
+      else if (own === null) gdbAlone++;
+      else if (value === null) oursAlone++;
       else differ(`${where}: ${name}`, own, value);
     }
   }
 });
 console.log(
   `${ours.length} stops, seed ${seed}: ${frames} frames, ${values} values and ${absent} variables without a value agree; ` +
-    `${derived} values are known to gdb alone; ${differences} differences`,
+    `${oursAlone} values are known here alone and ${gdbAlone} to gdb alone; ${differences} differences`,
 );
 target.dispose();
 process.exitCode = differences === 0 && theirs.length === ours.length ? 0 : 1;
