@@ -174,6 +174,11 @@ const differ = (where: string, here: unknown, there: unknown) => {
   differences++;
   console.log(`${where}\n  here ${here}\n  gdb  ${there}`);
 };
+/** One function may have several names. */
+const sameFunction = (a: string, b: string) => {
+  const [one, other] = [a, b].map(name => session.images.symbolNamed(name)?.address);
+  return a === b || (one !== undefined && one === other);
+};
 ours.forEach((stack, stop) => {
   const other = theirs[stop] ?? [];
   const count = Math.min(stack.length, other.length);
@@ -182,7 +187,7 @@ ours.forEach((stack, stop) => {
     const [here, there] = [stack[index]!, other[index]!];
     frames++;
     const where = `stop ${stop} (${positions[stop]}), frame ${index} ${here.name}`;
-    if (here.pc !== there.pc || here.name !== there.name) {
+    if (here.pc !== there.pc || !sameFunction(here.name, there.name)) {
       differ(where, `${here.name} ${here.pc}`, `${there.name} ${there.pc}`);
       break;
     }
