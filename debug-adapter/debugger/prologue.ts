@@ -25,8 +25,10 @@ export function prologueEffect(words: readonly number[]): PrologueEffect {
   let savedReturn: number | undefined;
   let savedFrame: number | undefined;
   let returnLost = false;
+  let everSaved = false;
   let frame: PrologueEffect['frame'];
   const saved = (register: number, offset: number) => {
+    everSaved = true;
     if (register === 30) savedReturn = offset;
     if (register === 29) savedFrame = offset;
   };
@@ -80,6 +82,9 @@ export function prologueEffect(words: readonly number[]): PrologueEffect {
     } else if ((word & 0xfffffc1f) >>> 0 === 0xd65f0000) {
       // RET: what follows belongs to a path that did not come through here, with the frame as it was before the epilogue.
       // Straight-line reading cannot tell; the frame pointer has to.
+      // A function that has put nothing on the stack so far has its frame unchanged on all its ways.
+      if (stackBytes === 0 && savedReturn === undefined && savedFrame === undefined && !returnLost && !everSaved)
+        continue;
       stackBytes = 0;
       savedReturn = undefined;
       savedFrame = undefined;
