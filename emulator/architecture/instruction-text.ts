@@ -149,6 +149,8 @@ export function matchTemplate(
         }
         if (result.fixup) fixups.push(result.fixup);
         at += result.consumed;
+        // An operand that was left out brings nothing nearer.
+        if (result.consumed === 0) progress--;
       } else if (element.kind === 'word') {
         if (!operand || textOf(operand) !== element.text)
           return { problem: `expected ${element.text}`, ...(operand && { span: operand.span }), progress };

@@ -1,8 +1,9 @@
 /** Add/subtract: immediate, shifted register, extended register, with carry (Arm ARM C4.1.92, C4.1.95). */
 import { instruction } from '../instruction.ts';
-import { addSubImmediate } from '../operands/immediate.ts';
+import { addSubImmediate, negatedAddSubImmediate } from '../operands/immediate.ts';
 import { generalRegister, generalRegisterOrSp } from '../operands/register.ts';
 import { extendedRegister, registerExtend, registerShift } from '../operands/shift.ts';
+import type { Fields } from '../pattern.ts';
 import type { SemanticsBuilder, Value } from '../semantics.ts';
 import { addSetting, addWithCarry, extendRegister, shiftRegister, subSetting, typeOf } from './common.ts';
 
@@ -27,33 +28,40 @@ function combine<T extends 'i32' | 'i64'>(
   return op ? subSetting(b, x, y, S === 1) : addSetting(b, x, y, S === 1);
 }
 
-const immediate = operations.map(({ name, op, S, brief }) =>
-  instruction(`${title(name)} (immediate)`, `sf ${op} ${S} 100010 sh imm12:12 Rn:5 Rd:5`, {
-    operands: {
-      d: S ? generalRegister('Rd', 'sf') : generalRegisterOrSp('Rd', 'sf'),
-      n: generalRegisterOrSp('Rn', 'sf'),
-      imm: addSubImmediate('imm12', 'sh'),
-    },
+const immediate = operations.map(({ name, op, S, brief }) => {
+  const d = S ? generalRegister('Rd', 'sf') : generalRegisterOrSp('Rd', 'sf');
+  const n = generalRegisterOrSp('Rn', 'sf');
+  const opposite = operations.find(one => one.S === S && one.op !== op)?.name as string;
+  const negated = {
+    operands: { d, n, imm: negatedAddSubImmediate('imm12', 'sh') },
+    // ADD of a negative number is written, and SUB is what is printed.
+    when: () => false,
+  };
+  return instruction(`${title(name)} (immediate)`, `sf ${op} ${S} 100010 sh imm12:12 Rn:5 Rd:5`, {
+    operands: { d, n, imm: addSubImmediate('imm12', 'sh') },
     syntax: `${name} {d}, {n}, {imm}`,
-    aliases: S
-      ? [{ syntax: `${compare(op)} {n}, {imm}`, fixed: { Rd: 31 } }]
-      : op
+    aliases: [
+      ...(S ? [{ syntax: `${compare(op)} {n}, {imm}`, fixed: { Rd: 31 } }] : []),
+      ...(S || op
         ? []
         : [
             {
               syntax: 'mov {d}, {n}',
               fixed: { imm12: 0, sh: 0 },
-              when: f => f['Rd'] === 31 || f['Rn'] === 31,
+              when: (f: Fields) => f['Rd'] === 31 || f['Rn'] === 31,
             },
-          ],
+          ]),
+      { syntax: `${opposite} {d}, {n}, {imm}`, ...negated },
+      ...(S ? [{ syntax: `${compare(1 - op)} {n}, {imm}`, fixed: { Rd: 31 }, ...negated }] : []),
+    ],
     brief: `${brief}: a register and a 12-bit immediate.`,
     shape: ['sf'],
     semantics: (b, o, f) => {
       const type = typeOf(f.sf);
       b.write(o.d, combine(b, op, S, b.read(type, o.n), b.immediate(type, o.imm)));
     },
-  }),
-);
+  });
+});
 
 const shifted = operations.map(({ name, op, S, brief }) =>
   instruction(`${title(name)} (shifted register)`, `sf ${op} ${S} 01011 shift:2 0 Rm:5 imm6:6 Rn:5 Rd:5`, {

@@ -109,6 +109,18 @@ export function unsignedImmediate(field: string, options: UnsignedOptions): Oper
 
 /** ADD/SUB immediate: 12 bits, optionally shifted left by 12; an unshifted multiple of 4096 is accepted too. */
 export function addSubImmediate(field: string, shiftField: string): OperandKind<ImmediateRef> {
+  return addSubImmediateOf(field, shiftField, false);
+}
+
+/** The same with its sign reversed, for who writes an addition of a negative number where the instruction subtracts. */
+export function negatedAddSubImmediate(field: string, shiftField: string): OperandKind<ImmediateRef> {
+  return {
+    ...addSubImmediateOf(field, shiftField, true),
+    describe: 'an immediate, -4095 to -1, optionally shifted left by 12: the opposite operation is encoded',
+  };
+}
+
+function addSubImmediateOf(field: string, shiftField: string, negated: boolean): OperandKind<ImmediateRef> {
   return {
     role: 'immediate',
     fields: [field, shiftField],
@@ -125,6 +137,7 @@ export function addSubImmediate(field: string, shiftField: string): OperandKind<
       const consumed = explicit ? 2 : 1;
       const shifted = explicit?.amount?.value === 12n ? 1 : 0;
       if (immediate.value === undefined || immediate.relocation) {
+        if (negated) return problem('expected a negative immediate', immediate.span);
         const high = immediate.relocation?.endsWith('hi12') ? 1 : shifted;
         const fixup = {
           expression: immediate.expression,
@@ -134,11 +147,17 @@ export function addSubImmediate(field: string, shiftField: string): OperandKind<
         };
         return { fields: { [field]: 0, [shiftField]: high }, consumed, fixup };
       }
-      const value = immediate.value;
+      const value = negated ? -immediate.value : immediate.value;
+      if (negated && value <= 0n) return problem('expected a negative immediate', immediate.span);
       if (value >= 0n && value <= 4095n) return { fields: { [field]: Number(value), [shiftField]: shifted }, consumed };
       if (!explicit && value > 0n && value <= 0xfff000n && value % 4096n === 0n)
         return { fields: { [field]: Number(value / 4096n), [shiftField]: 1 }, consumed };
-      return problem(`${value} is out of range: 0 to 4095, or a multiple of 4096 up to 0xfff000`, immediate.span, true);
+      const range = '0 to 4095, or a multiple of 4096 up to 0xfff000';
+      return problem(
+        `${immediate.value} is out of range: ${range}, or the negative of such a number`,
+        immediate.span,
+        true,
+      );
     },
     value: (fields: Fields) => BigInt(fields[field] as number) << (fields[shiftField] ? 12n : 0n),
   };

@@ -72,7 +72,14 @@ function shiftBehind(
   // An index that is not shifted may be written as shifted by 0.
   const plain = names.length === 0 && shift?.name === 'lsl' && written === 0n;
   if (!plain && (!shift || !names.includes(shift.name) || written !== BigInt(amount)))
-    return { result: problem(names.length === 0 ? 'no shift is possible here' : expected, next.span, true) };
+    // Who writes an amount does not mean the form without.
+    return {
+      result: problem(
+        names.length === 0 ? 'no shift is possible here' : expected,
+        next.span,
+        amount > 0 || written === 0n,
+      ),
+    };
   return { name: shift?.name ?? '', consumed: 2 };
 }
 

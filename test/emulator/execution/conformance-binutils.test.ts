@@ -8,6 +8,7 @@ import {
   describeDifferences,
   instancesOfAllRows,
 } from './conformance/binutils.ts';
+import { compareNumbers } from './conformance/ranges.ts';
 
 /** Always the same here; `npm run conformance` takes others. */
 const SEED = 1;
@@ -28,5 +29,11 @@ describe(`Every instruction row, ${COUNT} random words of each (seed ${SEED})`, 
 
   testWith('aarch64-linux-gnu-objdump')('a word that is reserved here is undefined to GNU objdump', () => {
     expect(describeDifferences(compareAllocation(COUNT, SEED))).toEqual([]);
+  });
+
+  testWith('aarch64-linux-gnu-as')('a number that GNU as refuses we refuse, naming what is legal', () => {
+    const { refused, differences } = compareNumbers(instancesOfAllRows(5, SEED), SEED);
+    expect(describeDifferences(differences)).toEqual([]);
+    expect(refused).toBeGreaterThan(1000);
   });
 });

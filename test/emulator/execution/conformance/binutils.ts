@@ -226,6 +226,32 @@ export function compareWithAs(list: readonly Checked[]): Difference[] {
   }
 }
 
+/** The words that GNU as makes of lines, or why it makes none. Lines must not need the linker. */
+export function gnuWords(texts: readonly string[]): (number | string)[] {
+  const folder = mkdtempSync(join(tmpdir(), 'trapdoor-binutils-'));
+  try {
+    let lines = [...texts];
+    let refused = new Map<number, string>();
+    // One pass refuses what it cannot read, the next what cannot be encoded.
+    for (let pass = 0; pass < 4; pass++) {
+      writeFileSync(join(folder, 'in.s'), `${lines.join('\n')}\n`);
+      const { status, stderr } = spawnSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, 'in.s', '-o', 'out.o'], {
+        cwd: folder,
+        encoding: 'utf8',
+        maxBuffer: 1 << 30,
+      });
+      if (status === 0) break;
+      refused = new Map([...refused, ...refusals(stderr)]);
+      lines = texts.map((text, i) => (refused.has(i) ? 'nop' : text));
+    }
+    run(folder, 'aarch64-linux-gnu-objcopy', '-O', 'binary', '-j', '.text', 'out.o', 'out.bin');
+    const bytes = readFileSync(join(folder, 'out.bin'));
+    return texts.map((_, i) => refused.get(i) ?? bytes.readUInt32LE(4 * i));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** What objdump prints for words at consecutive addresses. */
 export function objdumpTexts(words: readonly number[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'trapdoor-binutils-'));
@@ -263,7 +289,8 @@ export function compareWithOurselves(list: readonly Checked[]): Difference[] {
   });
 }
 
-function assembleText(text: string, pc: bigint): number | string {
+/** The word that our assembler makes of a line, or why it makes none. */
+export function assembleText(text: string, pc: bigint): number | string {
   const [mnemonic = ''] = text.split(' ');
   const parsed = parseOperands(text, mnemonic.length, text.length, {
     registerAlias: () => undefined,

@@ -26,6 +26,7 @@ import {
 import { type Comparison, comparePrograms } from './compare.ts';
 import { type Setting, type TagChecks, tagSettings } from './harness.ts';
 import { comparedRows, LENGTH, restrictTo } from './programs.ts';
+import { compareNumbers } from './ranges.ts';
 import { makeRecording } from './record.ts';
 import { writeRecording } from './recording.ts';
 
@@ -81,11 +82,13 @@ if (wanted('binutils')) {
   const count = 1000;
   console.log(`binutils: ${allInstructions.length} rows, up to ${count} words of each, seed ${seed}`);
   const list = instancesOfAllRows(count, seed, rows);
+  const numbers = compareNumbers(list, seed);
   const checks = [
     ['what we print, GNU as assembles to the same word', compareWithAs(list)],
     ['GNU objdump prints the same', compareWithObjdump(list)],
     ['what we print, we assemble to the same word', compareWithOurselves(list)],
     ['what is reserved here is undefined to objdump', compareAllocation(count, seed)],
+    ['a number that GNU as refuses we refuse, naming what is legal', numbers.differences],
   ] as const;
   for (const [what, differences] of checks) {
     console.log(`  ${what}: ${differences.length} differences`);
@@ -95,7 +98,7 @@ if (wanted('binutils')) {
   const lines = checks.map(([what, differences]) => `| ${what} | ${differences.length} |`);
   publish(
     'binutils',
-    `${allInstructions.length} rows, ${list.length} words, seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
+    `${allInstructions.length} rows, ${list.length} words, ${numbers.lines} texts with another number (${numbers.refused} refused), seed ${seed}, GNU binutils ${version('aarch64-linux-gnu-as')}.\n\n| | differences |\n|---|---:|\n${lines.join('\n')}`,
   );
 }
 
