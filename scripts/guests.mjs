@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { directory, file } from './guests/cpio.mjs';
+import { cpio, directory, file } from './guests/cpio.mjs';
 import { Debian, fileOfPackage, filesOfPackage, requirePrograms, unpack } from './guests/debian.mjs';
 import { guestFile, guestsFolder, manifest, manifestPath, root } from './guests/folder.mjs';
 import { initramfs } from './guests/initramfs.mjs';
@@ -37,15 +37,24 @@ function copied(name, packageName, member) {
 /** The VMM of the sample, and what else the project itself puts into a guest. */
 const ownPrograms = () => [file('bin/kvm-vmm', readFileSync(join(root, 'samples/kvm-vmm/kvm-vmm')), 0o755)];
 
-/** QEMU with KVM, and in it the same Linux once more. */
-const nested = `#!/bin/sh
+/** QEMU with KVM as a program of the initial RAM file system; `guest` are its last words. */
+const qemuWithKvm = guest => `#!/bin/sh
 exec qemu-system-aarch64 -accel kvm -M virt,gic-version=host -cpu host -m 256 -nodefaults -nic none -display none -serial stdio \\
-  -kernel /Image -initrd /initramfs.cpio -append 'console=ttyAMA0 cryptomgr.notests nokaslr run=uname'
+  ${guest}
 `;
+/** The same Linux once more, and a program without an operating system. */
+const nested = qemuWithKvm(
+  "-kernel /Image -initrd /initramfs.cpio -append 'console=ttyAMA0 cryptomgr.notests nokaslr run=uname'",
+);
+const nestedBareMetal = qemuWithKvm('-kernel /bare-metal');
 
-/** Writes an initial RAM file system unless it is there as it should be: the project's own part may have changed. */
-function putInitramfs(name, extra, packages) {
-  const contents = initramfs(readFileSync(join(guestsFolder, 'linux/busybox')), [...ownPrograms(), ...extra]);
+/**
+ * Writes an initial RAM file system unless it is there as it should be: the project's own part may have changed. Linux unpacks one
+ * archive after the other, so that `archive` may be a further one.
+ */
+function putInitramfs(name, extra, packages, archive = Buffer.alloc(0)) {
+  const own = initramfs(readFileSync(join(guestsFolder, 'linux/busybox')), [...ownPrograms(), ...extra]);
+  const contents = Buffer.concat([own, archive]);
   const path = guestFile(name);
   if (path === undefined || !contents.equals(readFileSync(path))) put(name, contents, packages);
 }
@@ -97,18 +106,25 @@ const recipes = {
   qemu: {
     brief: "QEMU as it runs inside of a Linux guest, with KVM; and that guest's guests",
     after: ['linux'],
-    files: ['qemu/initramfs.cpio'],
+    files: ['qemu/programs.cpio'],
     make(debian) {
       const packages = debian.fetchAll(debian.closure('qemu-system-arm'));
       const folder = join(guestsFolder, 'qemu/root');
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
       for (const { path } of packages) unpack(path, folder);
-      const programs = withLibraries(folder, 'usr/bin/qemu-system-aarch64');
       const qemu = packages.find(one => one.name === 'qemu-system-arm');
-      const guests = ['Image', 'initramfs.cpio'].map(name => file(name, readFileSync(guestFile(`linux/${name}`))));
-      putInitramfs('qemu/initramfs.cpio', [...programs, ...guests, file('bin/nested', nested, 0o755)], [qemu]);
+      put('qemu/programs.cpio', cpio(withLibraries(folder, 'usr/bin/qemu-system-aarch64')), [qemu]);
       rmSync(folder, { recursive: true });
+    },
+    finish() {
+      const own = [
+        ...['Image', 'initramfs.cpio'].map(name => file(name, readFileSync(guestFile(`linux/${name}`)))),
+        file('bare-metal', readFileSync(join(root, 'test/guests/programs/bare-metal'))),
+        file('bin/nested', nested, 0o755),
+        file('bin/nested-bare-metal', nestedBareMetal, 0o755),
+      ];
+      putInitramfs('qemu/initramfs.cpio', own, [], readFileSync(guestFile('qemu/programs.cpio')));
     },
   },
   'memory-tags': {

@@ -215,19 +215,29 @@ function folderForWriting(): Guest {
   };
 }
 
-/** QEMU and KVM inside of Linux, and in them Linux again: three Exception levels at work, as on a cloud's host. */
-const nested: Guest = {
-  name: 'Linux neoverse-n1 GICv3, vhe, QEMU with KVM and Linux in it',
-  files: [image, 'qemu/initramfs.cpio'],
-  words: [
-    ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on', '-cpu', 'neoverse-n1', '-m', '1024'],
-    ...['-kernel', `@${image}`, '-initrd', '@qemu/initramfs.cpio', '-append', `${commonArguments} run=nested`],
-    ...['-rtc', 'base=2025-01-01'],
-  ],
-  says: [initialized.vhe, /^Linux\ninit: status 0\n.*reboot: Power down\ninit: status 0$/m],
-  allowances: linuxAllowances,
-  limit: '6G',
-};
+/** QEMU and KVM inside of Linux, and in them another guest: three Exception levels at work, as on a cloud's host. */
+function nested(what: string, run: string, says: RegExp): Guest {
+  return {
+    name: `Linux neoverse-n1 GICv3, vhe, QEMU with KVM and ${what} in it`,
+    files: [image, 'qemu/initramfs.cpio'],
+    words: [
+      ...['-M', 'virt,gic-version=3,dtb-randomness=off,virtualization=on', '-cpu', 'neoverse-n1', '-m', '1024'],
+      ...['-kernel', `@${image}`, '-initrd', '@qemu/initramfs.cpio', '-append', `${commonArguments} run=${run}`],
+      ...['-rtc', 'base=2025-01-01'],
+    ],
+    says: [initialized.vhe, says],
+    allowances: linuxAllowances,
+    limit: '6G',
+  };
+}
+const nestedGuests = [
+  nested(
+    'a bare-metal program',
+    'nested-bare-metal',
+    /^bare-metal: interrupt 27\n[^[]*^bare-metal: switching off\ninit: status 0$/m,
+  ),
+  nested('Linux', 'nested', /^Linux\ninit: status 0\n.*reboot: Power down\ninit: status 0$/m),
+];
 
 /** Xen at EL2, and Debian's Linux as its first domain. */
 function xen(cpu: string): Guest {
@@ -311,7 +321,7 @@ export const guests: readonly Guest[] = [
   virtio(2),
   memoryTags,
   folderForWriting(),
-  nested,
+  ...nestedGuests,
   xen('cortex-a72'),
   xen('neoverse-n1'),
   edk2,
