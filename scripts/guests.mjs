@@ -1,5 +1,6 @@
 // `npm run guests`: real guests out of Debian's packages, into .guests/ (not committed). What is there is not fetched again.
-//   node scripts/guests.mjs [linux] [memory-tags] [virtio] [qemu] [xen] [edk2] [u-boot]
+//   node scripts/guests.mjs [linux] [memory-tags] [virtio] [qemu] [xen] [edk2] [u-boot] [dbg]
+// Without names all are made but dbg, which is the debug information of the kernel: 800 MB to fetch.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,6 +99,8 @@ const recipes = {
       const kernel = debian.fetch(name);
       const version = name.replace('linux-image-', '');
       put('linux/Image', fileOfPackage(kernel.path, `boot/vmlinuz-${version}`), [kernel]);
+      // That of the kernel before.
+      rmSync(join(guestsFolder, 'linux/vmlinux'), { force: true });
       const busybox = debian.fetch('busybox-static');
       put('linux/busybox', fileOfPackage(busybox.path, 'bin/busybox'), [busybox]);
     },
@@ -171,10 +174,31 @@ const recipes = {
     brief: 'the boot loader U-Boot',
     ...copied('u-boot/u-boot.bin', 'u-boot-qemu', 'usr/lib/u-boot/qemu_arm64/u-boot.bin'),
   },
+  dbg: {
+    brief: 'the vmlinux of Linux, with lines, types and variables; its package has 800 MB',
+    after: ['linux'],
+    onlyNamed: true,
+    files: ['linux/vmlinux'],
+    make(debian) {
+      const [kernel] = manifest().files['linux/Image'].from;
+      const [name] = kernel.split(' ');
+      const debug = debian.describe(`${name}-dbg`);
+      if (kernel !== `${name} ${debug.version}`) {
+        throw new Error(`linux/Image is of ${kernel}, and Debian has ${debug.version}: remove it and run this again`);
+      }
+      const { path } = debian.fetch(debug.name);
+      const version = name.replace('linux-image-', '');
+      put('linux/vmlinux', fileOfPackage(path, `usr/lib/debug/boot/vmlinux-${version}`), [debug]);
+      rmSync(path);
+    },
+  },
 };
 
-/** Makes what is absent of the named guests; of all when none is named. */
-export function makeGuests(names = Object.keys(recipes)) {
+/** What is made when nothing is named. */
+const usual = Object.keys(recipes).filter(name => !recipes[name].onlyNamed);
+
+/** Makes what is absent of the named guests. */
+export function makeGuests(names = usual) {
   let debian;
   for (const name of names) {
     const recipe = recipes[name];

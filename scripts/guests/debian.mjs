@@ -99,7 +99,7 @@ export class Debian {
     }
     return wanted.map(name => {
       const description = found.get(name);
-      if (!description) throw new Error(`Debian ${release} has no package ${name} for arm64`);
+      if (!description) throw new Error(`Debian has no package ${name} for arm64`);
       return description;
     });
   }
@@ -143,22 +143,16 @@ export class Debian {
 
 /** The contents of one file of a package; `member` is its path there, without a leading slash. */
 export function fileOfPackage(path, member) {
-  const archive = spawnSync('dpkg-deb', ['--fsys-tarfile', path], { maxBuffer: 1 << 30 });
-  if (archive.status !== 0) throw new Error(`${path} cannot be read: ${archive.stderr}`);
-  const file = spawnSync('tar', ['-xOf', '-', `./${member}`], { input: archive.stdout, maxBuffer: 1 << 30 });
-  if (file.status !== 0) throw new Error(`${path} has no ${member}`);
-  return file.stdout;
+  return filesOfPackage(path, [member])[0];
 }
 
-/** Several files of a package, by their paths in it. */
+/** Several files of a package, by their paths in it. Nothing is unpacked beyond the last of them: packages may be large. */
 export function filesOfPackage(path, members) {
   const folder = mkdtempSync(join(tmpdir(), 'trapdoor-package-'));
   try {
-    const archive = spawnSync('dpkg-deb', ['--fsys-tarfile', path], { maxBuffer: 1 << 30 });
-    if (archive.status !== 0) throw new Error(`${path} cannot be read: ${archive.stderr}`);
+    const pipe = 'dpkg-deb --fsys-tarfile "$0" | tar --extract --occurrence --file=- "$@"';
     const names = members.map(member => `./${member}`);
-    const files = spawnSync('tar', ['-xf', '-', '-C', folder, ...names], { input: archive.stdout, maxBuffer: 1 << 20 });
-    if (files.status !== 0) throw new Error(`${path}: ${files.stderr}`);
+    output('sh', ['-c', pipe, path, ...names], { cwd: folder });
     return members.map(member => readFileSync(join(folder, member)));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,19 +1,13 @@
 /**
- * `npm run conformance -- symbols FILE [--addresses N] [--seed N]`: functions, inlined calls and lines at random addresses
- * of an image (a vmlinux, say) as this debugger and as addr2line find them.
+ * `npm run conformance -- symbols [FILE] [--addresses N] [--seed N]`: functions, inlined calls and lines at random addresses
+ * of an image (the vmlinux of the Linux guest, unless FILE is named) as this debugger and as addr2line find them.
  */
 import { spawnSync } from 'node:child_process';
 import { DebugInformation } from '../../../debug-adapter/debug-information/debug-information.ts';
 import { HostFiles } from '../../../debug-adapter/launch/host-files.ts';
+import { elfFile, option } from './words.ts';
 
-const words = process.argv.slice(2);
-const option = (name: string, otherwise: number) => {
-  const at = words.indexOf(name);
-  return at < 0 ? otherwise : Number(words[at + 1]);
-};
-const path = words[words.indexOf('symbols') + 1];
-if (path === undefined || path.startsWith('--'))
-  throw new Error('name an ELF file: npm run conformance -- symbols FILE');
+const path = elfFile();
 const count = option('--addresses', 500);
 const seed = option('--seed', Math.floor(Math.random() * 2 ** 31));
 

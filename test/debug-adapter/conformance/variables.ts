@@ -1,5 +1,5 @@
 /**
- * `npm run conformance -- variables VMLINUX [--stops N] [--seed N]`: call stacks, arguments and local variables of a Linux
+ * `npm run conformance -- variables [VMLINUX] [--stops N] [--seed N]`: call stacks, arguments and local variables of a Linux
  * that is stopped at random while it boots, as this debugger and as gdb find them. VMLINUX is that of the guest's Image.
  */
 import { spawn } from 'node:child_process';
@@ -16,15 +16,9 @@ import { launchMachine } from '../../../debug-adapter/launch/launch.ts';
 import { wordsOf } from '../../guests/conformance/boot.ts';
 import { linux } from '../../guests/conformance/guests.ts';
 import { serveGdb } from './gdb-server.ts';
+import { elfFile, option } from './words.ts';
 
-const words = process.argv.slice(2);
-const option = (name: string, otherwise: number) => {
-  const at = words.indexOf(name);
-  return at < 0 ? otherwise : Number(words[at + 1]);
-};
-const path = words[words.indexOf('variables') + 1];
-if (path === undefined || path.startsWith('--'))
-  throw new Error('name the vmlinux: npm run conformance -- variables FILE');
+const path = elfFile();
 const stops = option('--stops', 20);
 const seed = option('--seed', Math.floor(Math.random() * 2 ** 31));
 
