@@ -64,10 +64,10 @@ const byteMask: OperandKind<ImmediateRef> = {
   parse: input => {
     const immediate = immediateAt(input);
     if (immediate?.value === undefined) return problem('expected an immediate', current(input)?.span);
-    const given = BigInt.asUintN(64, immediate.value);
+    const given = immediate.value < 0n ? BigInt.asUintN(64, immediate.value) : immediate.value;
     for (let bits = 0; bits < 256; bits++)
       if (expandBytes(bits) === given) return { fields: { abc: bits >> 5, defgh: bits & 31 }, consumed: 1 };
-    return problem('every byte must be 0x00 or 0xff', immediate.span, true);
+    return problem('every byte of 8 must be 0x00 or 0xff', immediate.span, true);
   },
   value: f => expandBytes(immediate8(f)),
 };

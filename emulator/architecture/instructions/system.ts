@@ -12,6 +12,7 @@ import {
   isPstateField,
   plainNumber,
   pstateField,
+  pstateValue,
   systemInstructionOf,
   systemInstructionRegister,
   systemOperationOperand,
@@ -137,7 +138,7 @@ const DAIF_CLEAR = 2;
 
 const pstate = [
   instruction('MSR (immediate)', '1101010100 0 00 op1:3 0100 CRm:4 op2:3 11111', {
-    operands: { field: pstateField, imm: plainNumber('CRm', 4) },
+    operands: { field: pstateField, imm: pstateValue },
     syntax: 'msr {field}, {imm}',
     brief: 'Writes a PSTATE field: interrupt masks, stack pointer selection and others.',
     traits: ['system'],

@@ -139,7 +139,7 @@ export function shiftedByte(signed: boolean): ReadingKind {
       // As many bits as an element has may be written as they are, with or without a sign.
       const bits = 8 << (input.fields['size'] ?? 3);
       const given = immediate.value;
-      const wraps = given >= -(1n << BigInt(bits)) && given < 1n << BigInt(bits);
+      const wraps = given > -(1n << BigInt(bits)) && given < 1n << BigInt(bits);
       const value = !wraps ? given : signed ? BigInt.asIntN(bits, given) : BigInt.asUintN(bits, given);
       const fits = (number: bigint) => number >= BigInt(minimum) && number <= BigInt(maximum);
       const encode = (byte: bigint, sh: number) => ({

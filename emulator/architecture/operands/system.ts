@@ -266,7 +266,7 @@ export const systemInstructionRegister: OperandKind<TextRef> = {
   },
 };
 
-/** PSTATE fields that MSR (immediate) writes (Arm ARM C6.2, MSR (immediate)). */
+/** PSTATE fields that MSR (immediate) writes (Arm ARM C6.2, MSR (immediate)); of one bit but for the masks. */
 const PSTATE_FIELDS = [
   { op1: 0, op2: 3, name: 'uao' },
   { op1: 0, op2: 4, name: 'pan' },
@@ -295,5 +295,15 @@ export const pstateField: OperandKind<TextRef> = {
     const found = PSTATE_FIELDS.find(field => field.name === name);
     if (!found) return problem('expected a PSTATE field such as daifset', operand?.span);
     return { fields: { op1: found.op1, op2: found.op2 }, consumed: 1 };
+  },
+};
+
+/** What MSR (immediate) writes: all of `CRm` for the interrupt masks, its lowest bit for other fields. */
+export const pstateValue: OperandKind<ImmediateRef> = {
+  ...plainNumber('CRm', 4),
+  describe: 'a number, 0 to 15 for daifset and daifclr, else 0 or 1',
+  parse: input => {
+    const { op1 = 0, op2 = 0 } = input.fields;
+    return numberIn(input, 'CRm', pstateFieldAt(op1, op2)?.name.startsWith('daif') ? 4 : 1);
   },
 };

@@ -64,7 +64,7 @@ describe('An Advanced SIMD instruction', () => {
     ['dup v0.4s, x1', 'Expected a 32-bit general-purpose register, not x1.'],
     ['movi v0.4s, #256', '256 is out of range: -128 to 255.'],
     ['movi v0.4s, #1, lsl #5', 'Lsl by 5 is not possible: 0, 8, 16 or 24.'],
-    ['movi v0.2d, #0x1ff', 'Every byte must be 0x00 or 0xff.'],
+    ['movi v0.2d, #0x1ff', 'Every byte of 8 must be 0x00 or 0xff.'],
     ['shll v0.8h, v1.8b, #7', 'Only #8 is possible here.'],
     ['add v0.4s, v1.4h, v2.4s', 'Vector arrangements do not go together.'],
     ['shadd v0.2d, v1.2d, v2.2d', 'Expected a vector register with 8b, 16b, 4h, 8h, 2s or 4s.'],

@@ -17,7 +17,10 @@ const careless: readonly { readonly row: RegExp; readonly text?: RegExp; readonl
     text: /lsl #0\]/,
     why: 'an index without its shift is taken, and shifted',
   },
-  { row: /^MOV[NZ]$|\(SVE, immediate\)/, why: 'numbers are taken modulo the size of the register or element' },
+  {
+    row: /^MOV[NZ]$|^(AND|ORR|EOR|ANDS) \(immediate|\(SVE, (bitmask )?immediate/,
+    why: 'numbers are taken modulo the size of the register or element',
+  },
 ];
 
 /** One text for each number of an instance, in which that number is replaced by another, near or far. */
