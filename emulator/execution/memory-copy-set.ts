@@ -1,10 +1,13 @@
 /**
  * Memory copy and memory set (Arm ARM C3.2.18): FEAT_MOPS with option A.
  *
- * The prologue brings the destination to the boundary of a page, the main instruction goes to the last boundary, and the
+ * The prologue goes to the first boundary of a page, the main instruction as far as there is a page or more to do, and the
  * epilogue does what is left. An instruction that has more to do than bytes of one page goes on when it is executed again,
  * its registers telling what remains: so no interrupt waits for more, every state in between has a position, and where an
  * exception leaves a copy depends on nothing but the guest. What a copy does is defined byte by byte, whatever overlaps.
+ *
+ * How the three divide the work, and that nothing is checked where nothing is left, is IMPLEMENTATION DEFINED; both are as
+ * in QEMU, so that a fault leaves the same registers on both.
  */
 import type { MemoryOperation } from '../architecture/instructions/memory-copy-set.ts';
 import type { Fields } from '../architecture/pattern.ts';
@@ -22,7 +25,6 @@ const PAGE = 4096n;
 /** Bytes that have one allocation tag, and those whose tags are written together. */
 const GRANULE = BigInt(TAG_GRANULE);
 const TAG_BLOCK = 16n * GRANULE;
-const PAGE_OFFSET = PAGE - 1n;
 /** Larger sizes count as these: what fits below the tag of an address, or a signed number. */
 const LARGEST: Readonly<Record<MemoryOperation['kind'], bigint>> = {
   copy: (1n << 55n) - 1n,
@@ -83,15 +85,19 @@ export function executeMemoryOperation(
     raiseDataAbort(pe, alignmentFault(address(to), true));
     return;
   }
-  const share = shareOf(operation, work);
+  const share = stage === 'prologue' ? withinPages(kind, work) : stage === 'main' && size < PAGE ? 0n : size;
   const done = share === 0n ? 0n : BigInt(advance(unit, operation, work, share, fields, memory));
-  if (done === 0n && share > 0n) return;
+  if (done === 0n && share > 0n) {
+    // A size that was too large has become the largest.
+    if (stage === 'prologue' && memory.path.failed?.kind === 'fault') keep(unit, operation, fields, work, true);
+    return;
+  }
   // What was done counts. An access that failed behind it fails again when the instruction goes on.
   state.engine.set('accessFailed', 0);
   const { backward } = work;
   const remaining = work.remaining - done;
   const left = backward ? { ...work, remaining } : { ...work, to: work.to + done, from: work.from + done, remaining };
-  const finished = done === share;
+  const finished = stage === 'main' ? remaining < PAGE : done === share;
   keep(unit, operation, fields, left, stage === 'prologue' && !finished);
   if (!finished) {
     unit.unfinished = true;
@@ -119,6 +125,7 @@ function resume({ state }: ExecutionUnit, { kind, stage }: MemoryOperation, { Rd
   const to = state.readX(Rd as number);
   const from = state.readX(Rs as number);
   const backward = size > 0n;
+  if (size === 0n) return { to, from, remaining: 0n, backward };
   if (state.c === 1 || (backward && kind !== 'copy')) return undefined;
   const work = backward
     ? { to, from, remaining: size, backward }
@@ -135,33 +142,29 @@ function keep({ state }: ExecutionUnit, { kind }: MemoryOperation, { Rd, Rs, Rn 
   state.writeX(Rn as number, address(plain || backward ? remaining : -remaining));
 }
 
-/** Bytes that an instruction does of what remains. */
-function shareOf({ stage }: MemoryOperation, { to, remaining, backward }: Work): bigint {
-  const begin = backward ? (to + remaining) & PAGE_OFFSET : -to & PAGE_OFFSET;
-  const end = backward ? -to & PAGE_OFFSET : (to + remaining) & PAGE_OFFSET;
-  switch (stage) {
-    case 'prologue':
-      return lesser(begin, remaining);
-    case 'main':
-      return remaining > end ? remaining - end : 0n;
-    case 'epilogue':
-      return remaining;
-  }
+/** How many bytes of what remains lie within one block of memory that begins at a multiple of its size. */
+function within(start: bigint, { remaining, backward }: Work, block: bigint): bigint {
+  return backward ? ((start + remaining - 1n) & (block - 1n)) + 1n : block - (start & (block - 1n));
+}
+
+/** How many bytes are left in the page of the destination and in that of the source. */
+function withinPages(kind: MemoryOperation['kind'], work: Work): bigint {
+  const target = lesser(work.remaining, within(work.to, work, PAGE));
+  return isSet(kind) ? target : lesser(target, within(work.from, work, PAGE));
 }
 
 /** Does as much of the share as lies within one page; gives the number of bytes, zero when the first access failed. */
 function advance(
   unit: ExecutionUnit,
   { kind, unprivilegedRead, unprivilegedWrite }: MemoryOperation,
-  { to, from, remaining, backward }: Work,
+  work: Work,
   share: bigint,
   { Rs }: Fields,
   memory: SlowMemory,
 ): number {
-  const within = (start: bigint, block: bigint): bigint =>
-    backward ? ((start + remaining - 1n) & (block - 1n)) + 1n : block - (start & (block - 1n));
+  const { to, from, remaining, backward } = work;
   const copies = !isSet(kind);
-  const length = lesser(share, lesser(within(to, PAGE), copies ? within(from, PAGE) : PAGE));
+  const length = lesser(share, withinPages(kind, work));
   const first = (start: bigint, count: bigint): bigint => address(backward ? start + remaining - count : start);
   const reach = (count: bigint): Reached | undefined => {
     const one = (start: bigint, descriptor: number, unprivileged: boolean) =>
@@ -180,11 +183,16 @@ function advance(
   // What the guest watches is met byte by byte.
   const watched = unit.guestWatchesPage(first(to, length)) || (copies && unit.guestWatchesPage(first(from, length)));
   let reached = reach(watched ? (kind === 'setTags' ? GRANULE : 1n) : length);
-  if (!reached && memory.path.failed?.kind === 'fault' && memory.path.failed.fault.kind === 'tagCheck') {
-    // What lies before the granule with another tag can be done.
+  const failure = () => (!reached && memory.path.failed?.kind === 'fault' ? memory.path.failed.fault.kind : undefined);
+  const retry = (count: bigint): void => {
     unit.state.engine.set('accessFailed', 0);
-    reached = reach(lesser(length, lesser(within(to, GRANULE), copies ? within(from, GRANULE) : GRANULE)));
-  }
+    reached = reach(count);
+  };
+  // What lies before the granule with another tag can be done.
+  if (failure() === 'tagCheck')
+    retry(lesser(length, lesser(within(to, work, GRANULE), copies ? within(from, work, GRANULE) : GRANULE)));
+  // Downwards the last byte is the first, and the one that is reported.
+  if (backward && failure() !== undefined) retry(1n);
   if (!reached) return 0;
   const { source, target, count } = reached;
   if (source) return copy(source, target, count, backward);

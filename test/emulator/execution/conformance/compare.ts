@@ -86,7 +86,7 @@ export function comparePrograms(
   let exceptions = 0;
   for (let done = 0; done < count; done += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => (seed + done + i) >>> 0);
-    const starts = seeds.map(one => randomProgram(one, setting.tagChecks));
+    const starts = seeds.map(one => randomProgram(one, setting));
     const theirs = runOnQemu(starts, setting);
     const ours = runHere(starts, setting);
     for (const [i, start] of starts.entries()) {

@@ -16,9 +16,10 @@ import { BARE_METAL_NEEDS, runBareMetal, semihostingDump } from '../../processin
 
 export { BARE_METAL_NEEDS };
 
-/** The window of memory that is filled and summed up, within the data region. */
+/** The window of memory that is filled and summed up, within the data region, and the part of it that pointers are to. */
 export const WINDOW = 0x4a10_0000n;
 export const WINDOW_SIZE = 2048;
+const PAGE = 4096;
 /** Behind its last byte nothing is mapped. */
 export const DATA_END = 0x4a20_0000n;
 export const CODE_AT = 0x4400_1000;
@@ -78,11 +79,26 @@ export const tagSettings: readonly TagChecks[] = [
   { atEl1: 0, atEl0: 1, tagZeroUnchecked: true },
 ];
 
+/**
+ * Both machines have what QEMU's `max` has got since version 7.2: ours is `trapdoor`. Around the window are pages that are
+ * not for EL0, read-only, or not there.
+ */
+export interface Newer {
+  /** SCTLR_EL1.nAA: ordered accesses may be unaligned. */
+  readonly unalignedOrdered: boolean;
+}
+
+export const newerSettings: readonly Newer[] = [{ unalignedOrdered: false }, { unalignedOrdered: true }];
+
 /** What differs between the runs of programs. */
 export interface Setting {
   readonly order?: ByteOrder;
   readonly tagChecks?: TagChecks;
+  readonly newer?: Newer;
 }
+
+/** Bytes of the window that are filled and summed up. */
+const windowSize = ({ newer }: Setting): number => (newer ? 3 * PAGE : WINDOW_SIZE);
 
 /** Exceptions beyond this number are counted only. */
 const LOGGED = 24;
@@ -107,6 +123,37 @@ const keys = Array.from({ length: 10 }, (_, i) => {
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 const control = ({ order }: Setting, value: number): string => hex(value + (order === 'big' ? EE_AND_E0E : 0));
+
+/** SCTLR_EL1: MSCEn and nAA. */
+const newerControl = ({ newer }: Setting): number => (newer ? 2 ** 33 + (newer.unalignedOrdered ? 2 ** 6 : 0) : 0);
+/** SCR_EL3.HXEn and HCRX_EL2.MSCEn. */
+const HXEN = 0x40_0000_0000n;
+const MSCEN = 1 << 11;
+
+/** Entries of the pages around the window: privileged, then the window, read-only and none. */
+const PAGES_AROUND = `
+        place   x0, level_three + 8 * 255
+        number  x1, 0x006000004a0ff703
+        str     x1, [x0]
+        number  x1, 0x006000004a1037c3
+        str     x1, [x0, #32]
+        str     xzr, [x0, #40]`;
+/** The data region: a block that is read-write for both, or pages. */
+const dataRegion = ({ tagChecks, newer }: Setting): string => `
+        number  x1, 0x006000004a00074${tagChecks ? 5 : 1}     // data: read-write for both
+${
+  newer
+    ? `        place   x2, level_three
+        add     x1, x1, #2
+        mov     x3, #512
+1:      str     x1, [x2], #8
+        add     x1, x1, #4096
+        subs    x3, x3, #1
+        b.ne    1b
+        place   x1, level_three + 3`
+    : ''
+}
+        str     x1, [x0]${newer ? PAGES_AROUND : ''}`;
 
 /** SCTLR_EL1: ATA, ATA0, TCF, TCF0, and DZE so that EL0 may clear blocks. */
 const tagControl = ({ tagChecks }: Setting): number =>
@@ -151,6 +198,21 @@ const sumTags = `
         b.ne    1b
 ${['rgsr_el1', 'tfsr_el1', 'tfsre0_el1'].map(name => `        mrs     x6, ${name}\n        eor     x4, x4, x6\n        mul     x4, x4, x5\n        ror     x4, x4, #29`).join('\n')}`;
 
+/** Moves X0 past the instruction; past what remains of a copy or set of memory, too, which is open without its beginning. */
+const stepOver = ({ newer }: Setting): string =>
+  newer
+    ? `        msr     pan, #0
+2:      add     x0, x0, #4
+        ldr     w1, [x0]
+        tbz     w1, #24, 3f
+        tbnz    w1, #25, 3f
+        tbz     w1, #10, 3f
+        lsr     w1, w1, #27
+        cmp     w1, #3
+        b.eq    2b
+3:`
+    : '        add     x0, x0, #4';
+
 /** The program; its literals are made by instructions, since its data are in the byte order that it tests. */
 const program = (setting: Setting): string => `
         .macro  number register, value
@@ -165,8 +227,9 @@ const program = (setting: Setting): string => `
         .endm
         .global _start
         .text
-_start: number  x0, 0x30401 | 0x100 | ${setting.tagChecks ? '0x4000000' : '0'}    // SCR_EL3: NS, RW, HCE, no trap of pointer authentication and tags
+_start: number  x0, 0x30401 | 0x100 | ${setting.tagChecks ? '0x4000000' : '0'} | ${hex(setting.newer ? HXEN : 0)}    // SCR_EL3: NS, RW, HCE, no trap of pointer authentication and tags
         msr     scr_el3, x0
+${setting.newer ? `        mov     x0, #${MSCEN}\n        msr     s3_4_c1_c2_2, x0           // HCRX_EL2` : ''}
         number  x0, 0x30080000000 | ${setting.tagChecks ? '0x100000000000000' : '0'}  // HCR_EL2: RW, and no such traps
         msr     hcr_el2, x0
 ${keys}
@@ -223,8 +286,7 @@ ${setting.tagChecks ? '        msr     tco, #1' : ''}
         subs    x2, x2, #1
         b.ne    1b
         place   x0, level_two + 8 * 80
-        number  x1, 0x006000004a00074${setting.tagChecks ? 5 : 1}     // data: read-write for both
-        str     x1, [x0]
+${dataRegion(setting)}
         place   x0, level_two + 8 * 88
         number  x1, 0x006000004b000701     // results: privileged
         mov     x2, #32
@@ -236,7 +298,7 @@ ${setting.tagChecks ? '        msr     tco, #1' : ''}
         tlbi    vmalle1
         dsb     sy
         isb
-        number  x0, ${control(setting, 0xf8d0_3985 + tagControl(setting))}    // with the MMU, the data cache and all authentication
+        number  x0, ${control(setting, 0xf8d0_3985 + tagControl(setting) + newerControl(setting))}    // with the MMU, the data cache and all authentication
         msr     sctlr_el1, x0
         isb
         number  x20, ${STARTS_AT}
@@ -261,7 +323,7 @@ next:   ldp     x20, x21, [sp, #0x20]
         clrex
 ${setting.tagChecks ? keepTag : ''}
         number  x2, ${WINDOW}
-        mov     x3, #${WINDOW_SIZE / 8}
+        mov     x3, #${windowSize(setting) / 8}
         number  x4, 0x5851f42d4c957f2d
 fill:   madd    x1, x1, x4, x4
         str     x1, [x2], #8
@@ -299,7 +361,7 @@ taken:  stp     x0, x1, [sp]                // an exception of a random program
         cmp     x0, #0x15
         b.eq    1f                          // SVC returns behind itself
         mrs     x0, elr_el1
-        add     x0, x0, #4
+${stepOver(setting)}
         msr     elr_el1, x0
 1:      ldp     x0, x1, [sp]
         eret
@@ -317,7 +379,7 @@ ${pairs('stp', 'x', 'x1', 4, 29, 32)}
         mrs     x2, fpsr
         str     x2, [x1, #${8 * 33}]
         number  x2, ${WINDOW}
-        mov     x3, #${WINDOW_SIZE / 8}
+        mov     x3, #${windowSize(setting) / 8}
         mov     x4, #0
         number  x5, 0x5851f42d4c957f2d
 sum:    ldr     x6, [x2], #8
@@ -362,6 +424,7 @@ vectors:
         .balign 4096
 level_one: .skip 4096
 level_two: .skip 4096
+level_three: .skip 4096
 frame:  .skip   0x40
 frame_log: .skip 8 * 3 * 200
 `;
@@ -388,7 +451,17 @@ function dataOf(starts: readonly Start[], order: ByteOrder): { starts: Uint8Arra
   return { starts: inOrder(words, order), code: new Uint8Array(Uint32Array.from(code).buffer) };
 }
 
-function readResults(bytes: Uint8Array, count: number, order: ByteOrder): Result[] {
+/**
+ * A syndrome as far as it is compared. Since version 8 QEMU calls every unaligned atomic access a write; the manual calls it a
+ * read, as a read of the address would have failed, too (ESR_ELx.WnR).
+ */
+function comparedSyndrome({ newer }: Setting, esr: bigint): bigint {
+  const unaligned = esr >> 27n === 0x12n && (esr & 0x3fn) === 0x21n;
+  return newer && unaligned ? esr & ~(1n << 6n) : esr;
+}
+
+function readResults(bytes: Uint8Array, count: number, setting: Setting): Result[] {
+  const { order = 'little' } = setting;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const words = Array.from({ length: count * RESULT_WORDS }, (_, i) => view.getBigUint64(8 * i, order === 'little'));
   return Array.from({ length: count }, (_, i) => {
@@ -403,7 +476,7 @@ function readResults(bytes: Uint8Array, count: number, order: ByteOrder): Result
       v: vectorsInOrder(w.slice(36, 100), order),
       exceptions: Array.from({ length: logged }, (_, n) => ({
         elr: w[100 + 3 * n]!,
-        esr: w[101 + 3 * n]!,
+        esr: comparedSyndrome(setting, w[101 + 3 * n]!),
         far: w[102 + 3 * n]!,
       })),
     };
@@ -411,6 +484,9 @@ function readResults(bytes: Uint8Array, count: number, order: ByteOrder): Result
 }
 
 const ARCHITECTURE = 'armv8.5-a+memtag';
+/** As `-cpu` takes it here and in QEMU, whose default has other codes of pointers. */
+const cpus = ({ newer }: Setting) =>
+  newer ? { ours: 'trapdoor', theirs: 'max,sve=off,pauth-qarma5=on' } : { ours: 'max', theirs: 'max,sve=off' };
 const boardWords = ({ tagChecks }: Setting): string => (tagChecks ? ',mte=on' : '');
 
 export function runOnQemu(starts: readonly Start[], setting: Setting = {}): Result[] {
@@ -419,6 +495,7 @@ export function runOnQemu(starts: readonly Start[], setting: Setting = {}): Resu
   const bytes = runBareMetal({
     program: program(setting),
     board: boardWords(setting),
+    cpu: cpus(setting).theirs,
     architecture: ARCHITECTURE,
     files: [
       { address: STARTS_AT, bytes: data.starts },
@@ -426,7 +503,7 @@ export function runOnQemu(starts: readonly Start[], setting: Setting = {}): Resu
     ],
     output: 'results',
   });
-  return readResults(new Uint8Array(bytes), starts.length, order);
+  return readResults(new Uint8Array(bytes), starts.length, setting);
 }
 
 const images = new Map<string, Uint8Array>();
@@ -458,7 +535,14 @@ export function runHere(starts: readonly Start[], setting: Setting = {}): Result
   const machine = new Machine({
     interpreter,
     options: parseOptionWords([
-      ...['-M', `virt,secure=on,virtualization=on,gic-version=3${boardWords(setting)}`, '-cpu', 'max', '-m', '256'],
+      ...[
+        '-M',
+        `virt,secure=on,virtualization=on,gic-version=3${boardWords(setting)}`,
+        '-cpu',
+        cpus(setting).ours,
+        '-m',
+        '256',
+      ],
       ...['-kernel', 'program'],
       ...['-device', `loader,file=starts,addr=${STARTS_AT},force-raw=on`],
       ...['-device', `loader,file=code,addr=${CODE_AT},force-raw=on`],
@@ -472,5 +556,5 @@ export function runHere(starts: readonly Start[], setting: Setting = {}): Result
     if (stop.kind !== 'budget') throw new Error(`our machine stopped: ${JSON.stringify(stop)}`);
     if (machine.position > 200_000_000) throw new Error('our machine does not come to an end');
   }
-  return readResults(memory.bytes(RESULTS_AT, starts.length * RESULT_WORDS * 8)!.slice(), starts.length, order);
+  return readResults(memory.bytes(RESULTS_AT, starts.length * RESULT_WORDS * 8)!.slice(), starts.length, setting);
 }

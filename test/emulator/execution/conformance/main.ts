@@ -1,9 +1,9 @@
 /**
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian | --tags]] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian | --tags | --newer]] [--programs N] [--seed N] [--rows REGEX]
  *   npm run conformance -- nested
- *   npm run conformance -- record [--tags] [--programs N] [--seed N]
+ *   npm run conformance -- record [--tags | --newer] [--programs N] [--seed N]
  *
  * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
  * `nested` writes there what a QEMU of 9.0 or newer makes of registers under nested virtualization.
@@ -24,7 +24,7 @@ import {
   instancesOfAllRows,
 } from './binutils.ts';
 import { type Comparison, comparePrograms } from './compare.ts';
-import { type Setting, type TagChecks, tagSettings } from './harness.ts';
+import { newerSettings, type Setting, tagSettings } from './harness.ts';
 import { comparedRows, LENGTH, restrictTo } from './programs.ts';
 import { compareNumbers } from './ranges.ts';
 import { makeRecording } from './record.ts';
@@ -105,10 +105,22 @@ if (wanted('binutils')) {
 const tags = words.includes('--tags');
 if (tags && Number.parseInt(version('qemu-system-aarch64'), 10) < 8)
   throw new Error('QEMU before version 8 keeps one byte of tags for a whole page: put a newer one in front on PATH');
+const newer = words.includes('--newer');
+if (newer && Number.parseInt(version('qemu-system-aarch64'), 10) < 10)
+  throw new Error('QEMU before version 10 lacks features of the model: put a newer one in front on PATH');
+
+/** What the runs of programs have in common, and how they differ. */
+const [kind, settings]: [string, readonly Setting[]] = tags
+  ? ['tags', tagSettings.map(tagChecks => ({ tagChecks }))]
+  : newer
+    ? ['newer', newerSettings.map(one => ({ newer: one }))]
+    : words.includes('--big-endian')
+      ? ['big-endian', [{ order: 'big' }]]
+      : ['', [{}]];
 
 /** Records what QEMU makes of programs; gives what is to be told. */
-function record(file: string, programs: number, tagChecks?: TagChecks): string {
-  const { recording, leftOut } = makeRecording(programs, seed, done => process.stdout.write(`\r  ${done}`), tagChecks);
+function record(file: string, programs: number, setting: Setting): string {
+  const { recording, leftOut } = makeRecording(programs, seed, done => process.stdout.write(`\r  ${done}`), setting);
   const bytes = writeRecording(recording);
   mkdirSync('test/data/conformance', { recursive: true });
   writeFileSync(`test/data/conformance/${file}.bin`, bytes);
@@ -116,11 +128,12 @@ function record(file: string, programs: number, tagChecks?: TagChecks): string {
 }
 
 if (parts.includes('record')) {
-  const programs = number('--programs', tags ? 2_000 : 15_000);
+  const programs = number('--programs', tags ? 2_000 : newer ? 500 : 15_000);
   console.log(`record: ${programs} programs, first seed ${seed}`);
-  const told = tags
-    ? tagSettings.map((one, i) => record(`recorded-tags-${i}`, Math.ceil(programs / tagSettings.length), one))
-    : [record('recorded', programs)];
+  const told =
+    settings.length > 1
+      ? settings.map((one, i) => record(`recorded-${kind}-${i}`, Math.ceil(programs / settings.length), one))
+      : [record('recorded', programs, {})];
   for (const line of told) console.log(`\n  ${line}`);
 }
 
@@ -129,12 +142,8 @@ if (parts.includes('nested'))
 
 if (wanted('qemu')) {
   const programs = number('--programs', 50_000);
-  const [kind, settings]: [string, readonly Setting[]] = tags
-    ? ['qemu-tags', tagSettings.map(tagChecks => ({ tagChecks }))]
-    : words.includes('--big-endian')
-      ? ['qemu-big-endian', [{ order: 'big' }]]
-      : ['qemu', [{}]];
-  console.log(`${kind}: ${programs} programs of ${LENGTH} instructions, first seed ${seed}`);
+  const section = kind ? `qemu-${kind}` : 'qemu';
+  console.log(`${section}: ${programs} programs of ${LENGTH} instructions, first seed ${seed}`);
   const share = Math.ceil(programs / settings.length);
   const results = settings.map((setting, i) =>
     comparePrograms(share, seed + i * share, {
@@ -157,8 +166,8 @@ if (wanted('qemu')) {
   failed ||= result.differences.length > 0;
   const seeds = result.differences.map(text => text.split('\n', 1)[0]);
   publish(
-    kind,
-    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows(kind === 'qemu-tags').length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
+    section,
+    `${result.programs} programs with ${result.instructions} instructions of ${comparedRows(settings[0]!).length} rows (those that a branch skips are counted), ${result.exceptions} exceptions, first seed ${seed}, QEMU ${version('qemu-system-aarch64')}; differences: ${[result.differences.length, ...seeds].join(', ')}.`,
   );
 }
 

@@ -4,14 +4,20 @@ import { configureCpu, findCpuModel } from '../../../../emulator/architecture/cp
 import { decode } from '../../../../emulator/architecture/decoder.ts';
 import type { Instruction } from '../../../../emulator/architecture/instruction.ts';
 import { instructions } from '../../../../emulator/architecture/instructions/index.ts';
+import { memoryCopySet } from '../../../../emulator/architecture/instructions/memory-copy-set.ts';
 import { insertFields } from '../../../../emulator/architecture/pattern.ts';
 import { Random } from '../../translation/random.ts';
 import { floatFormats, randomFloat } from '../random-floats.ts';
-import { DATA_END, type Start, type TagChecks, WINDOW, WINDOW_SIZE } from './harness.ts';
+import { DATA_END, type Setting, type Start, type TagChecks, WINDOW, WINDOW_SIZE } from './harness.ts';
 import { randomInstance } from './instances.ts';
+import { copyOrSet, LONGEST } from './memory-operations.ts';
 
 /** Instructions of each program, without the final BRK. */
 export const LENGTH = 24;
+
+/** What programs are about; those with tags and of newer models need a newer QEMU. */
+type Kind = 'usual' | 'tagged' | 'newer';
+const kindOf = ({ tagChecks, newer }: Setting): Kind => (tagChecks ? 'tagged' : newer ? 'newer' : 'usual');
 
 /** X24 to X27 and SP point into the window, X28 near the end of the data, X22 and X23 hold small offsets. */
 const POINTERS = [24, 25, 26, 27, 31];
@@ -20,8 +26,9 @@ const ALIGNED = 27;
 const MOVABLE = POINTERS.filter(n => n !== ALIGNED);
 const needsAligned = (row: Instruction) => /^(LDAPU?R|STLUR)/.test(row.name);
 /** Newer models have FEAT_LSE2, by which fewer ordered and atomic accesses must be aligned. */
-const staysAligned = (row: Instruction, tagged: boolean): boolean =>
-  needsAligned(row) || (tagged && (row.group === 'Exclusive and ordered' || row.group === 'Atomics'));
+const staysAligned = (row: Instruction, kind: Kind): boolean =>
+  kind !== 'newer' &&
+  (needsAligned(row) || (kind === 'tagged' && (row.group === 'Exclusive and ordered' || row.group === 'Atomics')));
 const writesBack = (row: Instruction) => /post-index|pre-index/.test(row.name);
 const EDGE = 28;
 const OFFSETS = [22, 23];
@@ -32,39 +39,46 @@ const elsewhere: readonly { readonly rows: RegExp; readonly why: string }[] = [
   { rows: /^(WFE|WFI|ERET|HVC|SMC|HLT|BRK)$/, why: 'leaves the program or waits' },
   { rows: /^(MRS|MSR \(register\)|SYS|SYSL)$/, why: 'system registers and instructions have tests of their own' },
   { rows: /^(BR|BLR|RET)$|^(BL?RA[AB]Z?|E?RETA[AB])$/, why: 'written with the address they go to' },
+  { rows: /^(CPY|SETG?)F?[PME][RTWN]*$/, why: 'written in threes' },
   { rows: /^(ST|LD)L?A?X[RP]/, why: 'written in pairs' },
   { rows: /^STLX[RP]/, why: 'written in pairs' },
   { rows: /^FCVTZS \(fixed-point, SIMD scalar, half\)$/, why: 'QEMU leaves the sign in bits 31:16' },
 ];
 
-/** The rows that programs are made of, by group. Both machines run as `max`: what it lacks is UNDEFINED on both. */
-function groupsWith(memoryTagging: boolean): Instruction[][] {
-  const max = configureCpu(findCpuModel('max')!, { el2: true, el3: true, gicV3: true, memoryTagging });
+/** Features of the model `trapdoor` that the newest QEMU compared with (10.0) lacks. */
+const lackedByQemu: ReadonlySet<string> = new Set(['FEAT_CSSC', 'FEAT_LRCPC3', 'FEAT_CLRBHB', 'FEAT_RPRFM']);
+
+/** The rows that programs are made of, by group. Where both machines run as `max`, what it lacks is UNDEFINED on both. */
+function groupsOf(kind: Kind): Instruction[][] {
+  const model = findCpuModel(kind === 'newer' ? 'trapdoor' : 'max')!;
+  const cpu = configureCpu(model, { el2: true, el3: true, gicV3: true, memoryTagging: kind === 'tagged' });
   const byGroup = new Map<string, Instruction[]>();
   for (const row of instructions) {
     if (elsewhere.some(({ rows }) => rows.test(row.name))) continue;
-    if (!row.semantics || (row.feature && !max.hasFeature(row.feature))) continue;
+    if (!row.semantics || (row.feature && (!cpu.hasFeature(row.feature) || lackedByQemu.has(row.feature)))) continue;
     byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
   }
   return [...byGroup.values()];
 }
-let groups = groupsWith(false);
-let groupsOfTagging = groupsWith(true);
+const groups: Record<Kind, Instruction[][]> = {
+  usual: groupsOf('usual'),
+  tagged: groupsOf('tagged'),
+  newer: groupsOf('newer'),
+};
 const exclusives = instructions.filter(row => row.traits.has('exclusive'));
 
 /** Makes programs only of rows whose names match: to look at what is new. */
 export function restrictTo(names: RegExp): void {
   const restrict = (list: Instruction[][]) =>
     list.map(rows => rows.filter(row => names.test(row.name))).filter(rows => rows.length > 0);
-  groups = restrict(groups);
-  groupsOfTagging = restrict(groupsOfTagging);
+  for (const kind of ['usual', 'tagged', 'newer'] as const) groups[kind] = restrict(groups[kind]);
 }
 
 /** The rows that programs may contain. */
-export const comparedRows = (memoryTagging: boolean): readonly Instruction[] => [
-  ...(memoryTagging ? groupsOfTagging : groups).flat(),
-  ...exclusives,
-];
+export const comparedRows = (setting: Setting): readonly Instruction[] => {
+  const kind = kindOf(setting);
+  return [...groups[kind].flat(), ...exclusives, ...(kind === 'newer' ? memoryCopySet : [])];
+};
 
 function register(random: Random): number {
   return random.chance(0.08) ? 31 : random.chance(0.05) ? 29 + random.below(2) : random.below(LAST_DESTINATION + 1);
@@ -91,44 +105,49 @@ interface Placed {
   readonly closed?: boolean;
 }
 
-function base(row: Instruction, random: Random, tagged: boolean): number {
-  if (staysAligned(row, tagged)) return ALIGNED;
+function base(row: Instruction, random: Random, kind: Kind): number {
+  if (staysAligned(row, kind)) return ALIGNED;
   if (random.chance(0.04)) return register(random);
   // After a transfer of several SIMD&FP registers of which a later part faults these, or memory, are UNKNOWN. Which part of
   // a transfer fails first, when one fails its tag check and the other has no translation, is open.
-  const inOrder = tagged ? /^(LD|ST)N?P|structure|^LD\dR|^STZ?2G|SIMD&FP.*\bq\b/ : /^LDN?P \(SIMD|structure|^LD\dR/;
+  const inOrder =
+    kind === 'tagged' ? /^(LD|ST)N?P|structure|^LD\dR|^STZ?2G|SIMD&FP.*\bq\b/ : /^LDN?P \(SIMD|structure|^LD\dR/;
   if (random.chance(0.05) && !inOrder.test(row.name)) return EDGE;
   return random.pick(writesBack(row) ? MOVABLE : POINTERS);
 }
 
 /** One instruction of a row that keeps the pointers and goes no further than the end of the program. */
-function place(row: Instruction, random: Random, left: number, tagged: boolean): Placed | undefined {
+function place(row: Instruction, random: Random, left: number, kind: Kind): Placed | undefined {
   for (let tries = 0; tries < 50; tries++) {
     const instance = randomInstance(row, random);
     if (!instance) return undefined;
     const fields: Record<string, number> = { ...instance.fields };
     const memory = isMemory(row);
-    for (const [name, kind] of Object.entries(row.operands)) {
-      const field = kind.registerField;
-      if (!field || kind.bank === 'v') continue;
-      if (memory && name === 'n') fields[field] = base(row, random, tagged);
+    for (const [name, operand] of Object.entries(row.operands)) {
+      const field = operand.registerField;
+      if (!field || operand.bank === 'v') continue;
+      if (memory && name === 'n') fields[field] = base(row, random, kind);
       else if (memory && field === 'Rm') fields[field] = random.chance(0.03) ? register(random) : random.pick(OFFSETS);
       else if (name === 'd' || memory) {
         fields[field] = register(random);
-        if (kind.stackPointer && fields[field] === 31 && !random.chance(0.05)) fields[field] = 3;
+        if (operand.stackPointer && fields[field] === 31 && !random.chance(0.05)) fields[field] = 3;
       }
     }
     if (memory && 'imm12' in fields && random.chance(0.9)) fields['imm12'] = random.below(16);
-    for (const kind of Object.values(row.operands)) {
+    for (const operand of Object.values(row.operands)) {
       // Labels stay within the program (branches forward) or near it (literals and addresses).
-      if (kind.role === 'label') for (const f of kind.fields) fields[f] = 1 + random.below(left);
+      if (operand.role === 'label') for (const f of operand.fields) fields[f] = 1 + random.below(left);
     }
-    if (staysAligned(row, tagged) && 'imm9' in fields) fields['imm9']! &= 0x1f8;
+    if (staysAligned(row, kind) && 'imm9' in fields) fields['imm9']! &= 0x1f8;
     if (/literal/.test(row.name)) fields['imm19'] = (random.below(64) - 32) & 0x7ffff;
     if (/^MSR \(immediate\)/.test(row.name)) {
       if (fields['op1'] === 0 && fields['op2'] === 5) continue; // SPSel would exchange the harness's stack pointer
+      // QEMU's newer `max` always has a little of FEAT_MTE; ours has all of it, or none.
+      if (kind === 'newer' && fields['op1'] === 3 && fields['op2'] === 4) continue;
       if (!(fields['op1'] === 3 && fields['op2']! >= 6)) fields['CRm']! &= 1;
     }
+    // A time in the past: others would be waited for.
+    if (/^WF[EI]T$/.test(row.name)) fields['Rd'] = 31;
     if (unpredictable(row, fields) || !row.allocated(fields)) continue;
     if (decode(insertFields(row.pattern, fields))?.row !== row) continue;
     const field = Object.values(row.operands).find(kind => kind.role === 'label')?.fields[0];
@@ -162,13 +181,13 @@ function indirectBranch(random: Random, left: number): Placed[] {
 }
 
 /** A load exclusive and a store exclusive of the same size and address, and perhaps something between. */
-function exclusivePair(random: Random, tagged: boolean): Placed[] {
+function exclusivePair(random: Random, kind: Kind): Placed[] {
   const load = random.pick(exclusives.filter(row => row.traits.has('load')));
   const size = (row: Instruction) =>
     `${/B|H/.exec(row.name.slice(3))?.[0] ?? ''}${/XP/.test(row.name)}${/\(.*\)/.exec(row.name) ?? ''}`;
   const store = random.pick(exclusives.filter(row => row.traits.has('store') && size(row) === size(load)));
   const placed: Placed[] = [];
-  const Rn = tagged ? ALIGNED : random.pick(POINTERS);
+  const Rn = kind === 'tagged' ? ALIGNED : random.pick(POINTERS);
   for (const row of [load, store]) {
     for (;;) {
       const fields: Record<string, number> = {};
@@ -256,7 +275,7 @@ function rowOfTagging(random: Random, { atEl1, atEl0 }: TagChecks): Instruction 
   const synchronous = atEl1 === 1 || atEl0 === 1;
   for (;;) {
     const candidates = random
-      .pick(groupsOfTagging)
+      .pick(groups.tagged)
       .filter(
         row => wanted(row) && !checkedOtherwise(row) && !ofNewerModels(row) && !(synchronous && inParts.test(row.name)),
       );
@@ -274,8 +293,15 @@ function block(random: Random): Placed {
   };
 }
 
+/** The first place from one on where something may lead. */
+function pastClosed(placed: readonly Placed[], at: number): number {
+  return placed[at]?.closed ? pastClosed(placed, at + 1) : at;
+}
+
 /** A random program and what it starts with; the same seed gives the same. */
-export function randomProgram(seed: number, tagChecks?: TagChecks): Start {
+export function randomProgram(seed: number, setting: Setting = {}): Start {
+  const { tagChecks } = setting;
+  const about = kindOf(setting);
   const random = new Random(seed);
   for (let i = 0; i < 4; i++) random.word();
   const placed: Placed[] = [];
@@ -283,16 +309,18 @@ export function randomProgram(seed: number, tagChecks?: TagChecks): Start {
     const left = LENGTH - placed.length;
     const kind = left > 4 ? random.below(50) : 2;
     if (kind === 0) placed.push(...indirectBranch(random, left));
-    else if (kind === 1) placed.push(...exclusivePair(random, tagChecks !== undefined));
+    else if (kind === 1) placed.push(...exclusivePair(random, about));
     else if (tagChecks && left > 4 && kind <= 4) placed.push(block(random));
+    else if (about === 'newer' && left > LONGEST && kind <= 15)
+      placed.push(...copyOrSet(random, ALIGNED, LAST_DESTINATION));
     else {
-      const row = tagChecks ? rowOfTagging(random, tagChecks) : random.pick(random.pick(groups));
-      const one = place(row, random, left, tagChecks !== undefined);
+      const row = tagChecks ? rowOfTagging(random, tagChecks) : random.pick(random.pick(groups[about]));
+      const one = place(row, random, left, about);
       if (one) placed.push(one);
     }
   }
   for (const [i, { leadsTo }] of placed.entries())
-    if (leadsTo && placed[i + leadsTo.distance]?.closed) leadsTo.set(leadsTo.distance + 1);
+    if (leadsTo) leadsTo.set(pastClosed(placed, i + leadsTo.distance) - i);
   const words = placed.map(({ row, fields }) => insertFields(row.pattern, fields));
   words.push(0xd420_0ee0);
   const pointer = () =>

@@ -1,6 +1,6 @@
 /** Makes the recording that `recording.ts` describes, on QEMU. */
 import { differenceOf } from './compare.ts';
-import { runHere, runOnQemu, type TagChecks } from './harness.ts';
+import { runHere, runOnQemu, type Setting } from './harness.ts';
 import { randomProgram } from './programs.ts';
 import { checksumsOf, type RecordedProgram, type Recording, type SharedStart } from './recording.ts';
 
@@ -17,17 +17,16 @@ export function makeRecording(
   count: number,
   seed: number,
   progress: (done: number) => void,
-  tagChecks?: TagChecks,
+  setting: Setting = {},
 ): { recording: Recording; leftOut: number } {
-  const setting = tagChecks ? { tagChecks } : {};
   const startCount = Math.min(MOST_STARTS, Math.ceil(count / SHARING));
   const starts: SharedStart[] = Array.from({ length: startCount }, (_, i) => {
-    const { words: _words, ...start } = randomProgram((seed + i) >>> 0, tagChecks);
+    const { words: _words, ...start } = randomProgram((seed + i) >>> 0, setting);
     return start;
   });
   let candidates: Omit<RecordedProgram, 'checksums'>[] = Array.from({ length: count }, (_, number) => ({
     start: number % startCount,
-    words: randomProgram((seed + startCount + number) >>> 0, tagChecks).words,
+    words: randomProgram((seed + startCount + number) >>> 0, setting).words,
   }));
   // What is left out moves those behind it to other addresses, which results may hold: then all are run again.
   for (;;) {
