@@ -266,8 +266,8 @@ describe(`Memory copy and set (seed ${SEED})`, () => {
     ]);
     // Backward, because the destination is within the source.
     expect(stages('cpy', base + 0x800n, base, 0x3000n)).toEqual([
-      [base + 0x800n, base, 0x2700n],
-      [base + 0x800n, base, 0x700n],
+      [base + 0x800n, base, 0x2f00n],
+      [base + 0x800n, base, 0xf00n],
       [base + 0x800n, base, 0n],
     ]);
     expect(stages('set', base, 7n, 0x3000n)).toEqual([
@@ -300,6 +300,8 @@ describe(`Memory copy and set (seed ${SEED})`, () => {
     expect(attempt('set_n', 4n, 16n, 0)).toEqual([0x27, 'set', 2, '001', [0, 1, 2]]);
     expect(attempt('set_t', 8n, -8n, 1)).toEqual([0x27, 'set', 1, '111', [0, 1, 2]]);
     expect(attempt('cpy_plain', 4n, 16n, 0)).toBe('no exception');
+    // Nothing is left to be done.
+    expect(attempt('cpy_plain', 4n, 0n, 1)).toBe('no exception');
     expect(attempt('cpyf_plain', 8n, -0xfffn, 0)).toBe('no exception');
     expect(attempt('cpyf_plain', 0n, 16n, 1)).toBe('no exception');
   });
@@ -407,7 +409,8 @@ describe('Controls of memory copy and set', () => {
     for (let i = 0; i < PAGES; i++) world.map(i, i);
     const [SCTLR, HCRX, MCE2] = [1n << 33n, 1n << 11n, 1n << 10n];
     const attempt = (level: number, controls: { sctlr1?: bigint; sctlr2?: bigint; hcrx?: bigint; hcr?: bigint }) => {
-      world.set(WINDOW, WINDOW + 0x4000n, 8n);
+      // Without translation.
+      world.set(BigInt(world.arena), 0n, 8n);
       const { sctlr1 = 0n, sctlr2 = 0n, hcrx = 0n, hcr = 1n << 31n } = controls;
       const { state } = world;
       world.machine.change(() => {
