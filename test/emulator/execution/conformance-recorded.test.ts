@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { tagSettings } from './conformance/harness.ts';
+import { newerSettings, tagSettings } from './conformance/harness.ts';
 import { playRecording, readRecording } from './conformance/recording.ts';
 
 describe('The recording of random programs on QEMU', () => {
@@ -15,6 +15,13 @@ describe('The recording of random programs on QEMU', () => {
     test(`ends so with allocation tags, too: TCF ${atEl1}, TCF0 ${atEl0}`, () => {
       const recorded = readRecording(new Uint8Array(readFileSync(`test/data/conformance/recorded-tags-${i}.bin`)));
       expect(playRecording(recorded, { tagChecks }).slice(0, 1).join('')).toBe('');
+    });
+  });
+
+  newerSettings.forEach((newer, i) => {
+    test(`ends so with newer features, too: nAA ${Number(newer.unalignedOrdered)}`, () => {
+      const recorded = readRecording(new Uint8Array(readFileSync(`test/data/conformance/recorded-newer-${i}.bin`)));
+      expect(playRecording(recorded, { newer }).slice(0, 1).join('')).toBe('');
     });
   });
 

@@ -128,7 +128,7 @@ function record(file: string, programs: number, setting: Setting): string {
 }
 
 if (parts.includes('record')) {
-  const programs = number('--programs', tags ? 2_000 : newer ? 500 : 15_000);
+  const programs = number('--programs', tags ? 2_000 : newer ? 400 : 15_000);
   console.log(`record: ${programs} programs, first seed ${seed}`);
   const told =
     settings.length > 1
