@@ -1,5 +1,5 @@
 // `npm run conformance`: agreement with Arm's data, GNU binutils and QEMU, as figures in docs/conformance.md.
-//   node scripts/conformance.mjs [arm-data] [binutils] [qemu [--big-endian | --tags | --newer]] [--programs N] [--seed N]
+//   node scripts/conformance.mjs [arm-data] [binutils] [qemu [--big-endian] [--tags] [--newer]] [--programs N] [--seed N]
 //   node scripts/conformance.mjs symbols [FILE] [--addresses N] [--seed N]: an ELF file's lines and inlined calls, against addr2line
 //   node scripts/conformance.mjs variables [VMLINUX] [--stops N] [--seed N]: call stacks and variables of a booting Linux, against gdb
 //     (without FILE or VMLINUX: what `npm run guests -- dbg` fetched)

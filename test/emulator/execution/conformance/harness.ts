@@ -79,6 +79,9 @@ export const tagSettings: readonly TagChecks[] = [
   { atEl1: 0, atEl0: 1, tagZeroUnchecked: true },
 ];
 
+/** Those under which no failed check is only noted. */
+export const synchronousTagSettings = tagSettings.filter(({ atEl1, atEl0 }) => atEl1 < 2 && atEl0 < 2);
+
 /**
  * Both machines have what QEMU's `max` has got since version 7.2: ours is `trapdoor`. Around the window are pages that are
  * not for EL0, read-only, or not there.

@@ -1,9 +1,9 @@
 /**
  * `npm run conformance`: how far the machine agrees with Arm's data, with GNU binutils and with QEMU.
  *
- *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian | --tags | --newer]] [--programs N] [--seed N] [--rows REGEX]
+ *   npm run conformance -- [arm-data] [binutils] [qemu [--big-endian] [--tags] [--newer]] [--programs N] [--seed N] [--rows REGEX]
  *   npm run conformance -- nested
- *   npm run conformance -- record [--tags | --newer] [--programs N] [--seed N]
+ *   npm run conformance -- record [--tags] [--newer] [--programs N] [--seed N]
  *
  * `record` writes what QEMU makes of random programs to test/data/conformance, for tests without QEMU.
  * `nested` writes there what a QEMU of 9.0 or newer makes of registers under nested virtualization.
@@ -24,7 +24,7 @@ import {
   instancesOfAllRows,
 } from './binutils.ts';
 import { type Comparison, comparePrograms } from './compare.ts';
-import { newerSettings, type Setting, tagSettings } from './harness.ts';
+import { newerSettings, type Setting, synchronousTagSettings, tagSettings } from './harness.ts';
 import { comparedRows, LENGTH, restrictTo } from './programs.ts';
 import { compareNumbers } from './ranges.ts';
 import { makeRecording } from './record.ts';
@@ -110,13 +110,16 @@ if (newer && Number.parseInt(version('qemu-system-aarch64'), 10) < 10)
   throw new Error('QEMU before version 10 lacks features of the model: put a newer one in front on PATH');
 
 /** What the runs of programs have in common, and how they differ. */
-const [kind, settings]: [string, readonly Setting[]] = tags
-  ? ['tags', tagSettings.map(tagChecks => ({ tagChecks }))]
-  : newer
-    ? ['newer', newerSettings.map(one => ({ newer: one }))]
-    : words.includes('--big-endian')
-      ? ['big-endian', [{ order: 'big' }]]
-      : ['', [{}]];
+const [kind, settings]: [string, readonly Setting[]] =
+  tags && newer
+    ? ['newer-tags', synchronousTagSettings.map(tagChecks => ({ tagChecks, newer: newerSettings[0]! }))]
+    : tags
+      ? ['tags', tagSettings.map(tagChecks => ({ tagChecks }))]
+      : newer
+        ? ['newer', newerSettings.map(one => ({ newer: one }))]
+        : words.includes('--big-endian')
+          ? ['big-endian', [{ order: 'big' }]]
+          : ['', [{}]];
 
 /** Records what QEMU makes of programs; gives what is to be told. */
 function record(file: string, programs: number, setting: Setting): string {
@@ -128,7 +131,7 @@ function record(file: string, programs: number, setting: Setting): string {
 }
 
 if (parts.includes('record')) {
-  const programs = number('--programs', tags ? 2_000 : newer ? 400 : 15_000);
+  const programs = number('--programs', newer ? 400 : tags ? 2_000 : 15_000);
   console.log(`record: ${programs} programs, first seed ${seed}`);
   const told =
     settings.length > 1

@@ -47,8 +47,9 @@ function addressAt(register: number, base: number, offset: number): Step[] {
 /**
  * A copy or set from and to places around a register's address, in registers up to `last`. Now and then the main
  * instruction or the epilogue is missing or finds the flags of option B; what they do without the prologue is left open.
+ * With `tagged` the sources of copies are there: QEMU (10.0) checks the tag of the destination before it looks.
  */
-export function copyOrSet(random: Random, around: number, last: number): Step[] {
+export function copyOrSet(random: Random, around: number, last: number, tagged: boolean): Step[] {
   const registers: number[] = [];
   while (registers.length < 3) {
     const one = random.below(last + 1);
@@ -57,12 +58,14 @@ export function copyOrSet(random: Random, around: number, last: number): Step[] 
   const [Rd, Rs, Rn] = registers as [number, number, number];
   const three = random.pick(triples);
   const set = three[0]!.name.startsWith('SET');
-  const huge = random.chance(0.02);
-  const bytes = random.below(random.pick([2, 40, 600, 5000, 20_000]));
-  let [to, from] = [somewhere(random), somewhere(random)];
+  const sourceIsThere = tagged && !set;
+  const huge = !sourceIsThere && random.chance(0.02);
+  const bytes = random.below(random.pick(sourceIsThere ? [2, 40, 600, 5000] : [2, 40, 600, 5000, 20_000]));
+  let to = somewhere(random);
+  let from = sourceIsThere ? random.below(random.pick([16, 256, 4096])) : somewhere(random);
   // What an upward copy makes of a source that it overwrites before it reads it is left open.
   const upward = three[0]!.name.startsWith('CPYF');
-  if (upward && from < to && (huge || to < from + bytes)) [to, from] = [from, to];
+  if (upward && from < to && (huge || to < from + bytes)) [to, from] = sourceIsThere ? [from, from] : [from, to];
   const steps: Step[] = [
     ...addressAt(Rd, around, to),
     ...(set ? [] : addressAt(Rs, around, from)),

@@ -17,7 +17,7 @@ export const LENGTH = 24;
 
 /** What programs are about; those with tags and of newer models need a newer QEMU. */
 type Kind = 'usual' | 'tagged' | 'newer';
-const kindOf = ({ tagChecks, newer }: Setting): Kind => (tagChecks ? 'tagged' : newer ? 'newer' : 'usual');
+const kindOf = ({ tagChecks, newer }: Setting): Kind => (newer ? 'newer' : tagChecks ? 'tagged' : 'usual');
 
 /** X24 to X27 and SP point into the window, X28 near the end of the data, X22 and X23 hold small offsets. */
 const POINTERS = [24, 25, 26, 27, 31];
@@ -316,7 +316,7 @@ export function randomProgram(seed: number, setting: Setting = {}): Start {
     else if (kind === 1) placed.push(...exclusivePair(random, about));
     else if (tagChecks && left > 4 && kind <= 4) placed.push(block(random));
     else if (about === 'newer' && left > LONGEST && kind <= 15)
-      placed.push(...copyOrSet(random, ALIGNED, LAST_DESTINATION));
+      placed.push(...copyOrSet(random, ALIGNED, LAST_DESTINATION, tagChecks !== undefined));
     else {
       const row = tagChecks ? rowOfTagging(random, tagChecks) : random.pick(random.pick(groups[about]));
       const one = place(row, random, left, about);
