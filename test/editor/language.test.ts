@@ -37,17 +37,11 @@ describe('assembly in the editor', () => {
     editor.showing('language', async () => {
       await editor.openFile('level.S');
       await editor.page.locator('[id="status.editor.mode"]', { hasText: 'AArch64 assembly' }).waitFor();
-      const mnemonic = await editor
-        .line('CurrentEL')
-        .locator('span span', { hasText: 'mrs' })
-        .first()
-        .getAttribute('class');
-      const register = await editor
-        .line('CurrentEL')
-        .locator('span span', { hasText: 'x0' })
-        .last()
-        .getAttribute('class');
-      expect(mnemonic).not.toBe(register);
+      const line = editor.line('CurrentEL');
+      const colourOf = (word: string) =>
+        line.locator('span span').filter({ hasText: word }).last().getAttribute('class', { timeout: 1000 });
+      // Colours come when the grammar has been read, some time after the text.
+      await expect.poll(async () => (await colourOf('mrs')) !== (await colourOf('x0')), { timeout: 30_000 }).toBe(true);
       await editor.screenshot('language');
     }),
   );
