@@ -38,7 +38,7 @@ describe('debugging a hypervisor in the editor', () => {
   testWith(...needs)('F5 on an assembly source needs neither a toolchain nor a launch.json', () =>
     editor.step('start', async () => {
       await editor.openFile('hypercalls.S');
-      await editor.press('F5');
+      await editor.startDebugging();
       await editor.nextLine('adr x0, vectors');
       expect(await editor.statusItem('state').innerText()).toContain('EL2 · Non-secure · PE 0');
     }),

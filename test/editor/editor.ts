@@ -123,6 +123,19 @@ export class Editor {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
+  /** Begins to debug; a key for which the editor was not yet ready is pressed again. For what stops or runs for a while. */
+  async startDebugging(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.press('F5');
+        await this.page.locator('.debug-toolbar').waitFor({ timeout: 15_000 });
+        return;
+      } catch (problem) {
+        if (attempt === 3) throw problem;
+      }
+    }
+  }
+
   private async quickInput(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor({ state: 'visible' });

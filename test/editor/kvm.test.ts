@@ -41,8 +41,7 @@ describe("Linux' KVM in the editor", () => {
     () =>
       editor.step('kvm-exit', async () => {
         await editor.openFile('guest.S');
-        await editor.press('F5');
-        await editor.page.locator('.debug-toolbar').waitFor();
+        await editor.startDebugging();
         // While Linux boots; the editor knows the kinds of exceptions once a session has begun.
         await editor.showDebugViews('Breakpoints');
         await editor.setFilterCondition('VM exit', 'vmid > 0 && ec == dabort && ipa == 0x9000000');

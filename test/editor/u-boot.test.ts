@@ -55,7 +55,7 @@ describe('U-Boot in the editor', () => {
       await editor.showDebugViews('Breakpoints');
       await editor.addFunctionBreakpoint('board_init_r');
       await editor.addFunctionBreakpoint('main_loop');
-      await editor.press('F5');
+      await editor.startDebugging();
       // There is no source: the code itself is shown.
       await editor.nextLine('board_init_r: stp x29, x30');
       await editor.showDebugViews('Call Stack', 'Variables');
