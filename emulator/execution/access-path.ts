@@ -73,8 +73,7 @@ export class AccessPath {
     const found = read ?? (kind === 'read' ? undefined : hit(true));
     if (!found) return false;
     const virtualAddress = address > found.first ? address : found.first;
-    this.failed = { kind: 'guestWatchpoint', virtualAddress, write: read === undefined };
-    unit.state.engine.set('accessFailed', 1);
+    this.fail(unit, { kind: 'guestWatchpoint', virtualAddress, write: read === undefined });
     return true;
   }
 
@@ -117,8 +116,7 @@ export class AccessPath {
     if (!this.observer.isWatched(Math.floor(physicalAddress / 4096))) return false;
     const { address, size } = part;
     if (!this.observer.watchedAccess(unit, { physicalAddress, virtualAddress: address, size, write })) return false;
-    this.failed = { kind: 'watchpoint' };
-    unit.state.engine.set('accessFailed', 1);
+    this.fail(unit, { kind: 'watchpoint' });
     return true;
   }
 
@@ -146,11 +144,15 @@ export class AccessPath {
     if (range?.directRead) this.fill(unit, { address, size: 1, translation, store: false, privileged }, range);
   }
 
-  /** Notes why the access failed and tells generated code that it did. */
   fault(unit: ExecutionUnit, fault: Fault): undefined {
-    this.failed = { kind: 'fault', fault };
-    unit.state.engine.set('accessFailed', 1);
+    this.fail(unit, { kind: 'fault', fault });
     return undefined;
+  }
+
+  /** Notes why the access failed and tells generated code that it did. */
+  private fail(unit: ExecutionUnit, failed: FailedAccess): void {
+    this.failed = failed;
+    unit.state.engine.set('accessFailed', 1);
   }
 }
 
@@ -160,8 +162,9 @@ export const busAccess = (unit: ExecutionUnit, part: Span): BusAccess => ({
   privileged: part.privileged,
 });
 
-export const alignmentFault = (virtualAddress: bigint, write: boolean): Fault => ({
-  kind: 'alignment',
+/** A fault that no table walk has met. */
+const faultAt = (kind: Fault['kind'], virtualAddress: bigint, write: boolean): Fault => ({
+  kind,
   level: 0,
   stage: 1,
   onStage1Walk: false,
@@ -170,12 +173,7 @@ export const alignmentFault = (virtualAddress: bigint, write: boolean): Fault =>
   intermediatePhysicalAddress: undefined,
 });
 
-export const externalAbort = ({ address, store }: Span): Fault => ({
-  kind: 'externalAbort',
-  level: 0,
-  stage: 1,
-  onStage1Walk: false,
-  write: store,
-  virtualAddress: address,
-  intermediatePhysicalAddress: undefined,
-});
+export const alignmentFault = (virtualAddress: bigint, write: boolean): Fault =>
+  faultAt('alignment', virtualAddress, write);
+
+export const externalAbort = ({ address, store }: Span): Fault => faultAt('externalAbort', address, store);

@@ -170,6 +170,16 @@ function refusals(errors: string): Map<number, string> {
   return found;
 }
 
+/** Runs GNU as on lines; what it makes is `out.o` in the folder. */
+function gnuAs(folder: string, lines: readonly string[]) {
+  writeFileSync(join(folder, 'in.s'), `${lines.join('\n')}\n`);
+  return spawnSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, 'in.s', '-o', 'out.o'], {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+  });
+}
+
 /** Assembles our text with GNU as, links it at its addresses and compares words. */
 export function compareWithAs(list: readonly Checked[]): Difference[] {
   const folder = mkdtempSync(join(tmpdir(), 'trapdoor-binutils-'));
@@ -183,22 +193,14 @@ export function compareWithAs(list: readonly Checked[]): Difference[] {
         return `L${digits}`;
       }),
     );
-    const assemble = () => {
-      writeFileSync(join(folder, 'in.s'), `${lines.join('\n')}\n`);
-      return spawnSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, 'in.s', '-o', 'out.o'], {
-        cwd: folder,
-        encoding: 'utf8',
-        maxBuffer: 1 << 30,
-      });
-    };
-    const first = assemble();
+    const first = gnuAs(folder, lines);
     if (first.status !== 0) {
       for (const [line, message] of refusals(first.stderr)) {
         const { row, word, text } = list[line] as Checked;
         if (!namesAbsentRegister(text)) differences.push({ row: row.name, word, ours: text, theirs: message });
         lines[line] = `.inst 0x${word.toString(16)}`;
       }
-      const again = assemble();
+      const again = gnuAs(folder, lines);
       if (again.status !== 0) throw new Error(again.stderr.slice(0, 2000));
     }
     writeFileSync(join(folder, 'labels'), [...labels].map(digits => `L${digits} = 0x${digits};\n`).join(''));
@@ -234,12 +236,7 @@ export function gnuWords(texts: readonly string[]): (number | string)[] {
     let refused = new Map<number, string>();
     // One pass refuses what it cannot read, the next what cannot be encoded.
     for (let pass = 0; pass < 4; pass++) {
-      writeFileSync(join(folder, 'in.s'), `${lines.join('\n')}\n`);
-      const { status, stderr } = spawnSync('aarch64-linux-gnu-as', [`-march=${ARCHITECTURE}`, 'in.s', '-o', 'out.o'], {
-        cwd: folder,
-        encoding: 'utf8',
-        maxBuffer: 1 << 30,
-      });
+      const { status, stderr } = gnuAs(folder, lines);
       if (status === 0) break;
       refused = new Map([...refused, ...refusals(stderr)]);
       lines = texts.map((text, i) => (refused.has(i) ? 'nop' : text));
