@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { AddressTranslator } from '../../../emulator/translation/address-translator.ts';
 import { hypervisorFaultAddress, statusCode, type TableLevel } from '../../../emulator/translation/fault.ts';
 import { GRANULE_4KB, GRANULE_16KB, GRANULE_64KB, lowestResolvedBit } from '../../../emulator/translation/granule.ts';
-import type { TranslationRequest, TranslationResult } from '../../../emulator/translation/request.ts';
+import type { TranslationResult } from '../../../emulator/translation/request.ts';
 import { EVERY_FEATURE, MachineStandIn } from './machine-stand-in.ts';
+import { request } from './read-request.ts';
 import { S1, S2 } from './table-builder.ts';
 
 const RAM = 0x4000_0000;
@@ -13,17 +14,6 @@ const STAGE2 = BigInt(RAM) + 0x8_0000n;
 const LARGE = 12n | (1n << 23n) | (6n << 32n);
 const DS = 1n << 59n;
 const TG0 = { '4KB': 0n, '64KB': 1n << 14n, '16KB': 2n << 14n };
-
-const request = (virtualAddress: bigint, more: Partial<TranslationRequest> = {}): TranslationRequest => ({
-  virtualAddress,
-  access: 'read',
-  regime: 'EL1&0',
-  privileged: true,
-  secure: false,
-  pan: false,
-  purpose: 'access',
-  ...more,
-});
 
 function machineWith(tcr: bigint, features = EVERY_FEATURE) {
   const machine = new MachineStandIn(RAM, 0x10_0000, features);

@@ -4,6 +4,7 @@ import type { Fault } from '../../../emulator/translation/fault.ts';
 import { GRANULE_16KB, GRANULE_64KB } from '../../../emulator/translation/granule.ts';
 import type { Translation, TranslationRequest, TranslationResult } from '../../../emulator/translation/request.ts';
 import { EVERY_FEATURE, MachineStandIn } from './machine-stand-in.ts';
+import { request } from './read-request.ts';
 import { S1, TableBuilder } from './table-builder.ts';
 
 const RAM = 0x4000_0000;
@@ -39,17 +40,6 @@ function el1Machine(tcr = TCR, sctlr = SCTLR_ON, features = EVERY_FEATURE) {
     upper: new TableBuilder(machine, TABLES + 0x8_0000),
   };
 }
-
-const request = (virtualAddress: bigint, more: Partial<TranslationRequest> = {}): TranslationRequest => ({
-  virtualAddress,
-  access: 'read',
-  regime: 'EL1&0',
-  privileged: true,
-  secure: false,
-  pan: false,
-  purpose: 'access',
-  ...more,
-});
 
 function expectOk(result: TranslationResult): Translation {
   if (!result.ok) throw new Error(`faulted: ${result.fault.kind} at level ${result.fault.level}`);

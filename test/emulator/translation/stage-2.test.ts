@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { addressTranslate } from '../../../emulator/translation/address-translate.ts';
 import { AddressTranslator } from '../../../emulator/translation/address-translator.ts';
 import { hypervisorFaultAddress, statusCode } from '../../../emulator/translation/fault.ts';
-import type { TranslationRequest, TranslationResult } from '../../../emulator/translation/request.ts';
+import type { TranslationResult } from '../../../emulator/translation/request.ts';
 import { EVERY_FEATURE, MachineStandIn } from './machine-stand-in.ts';
+import { request } from './read-request.ts';
 import { S1, S2, TableBuilder } from './table-builder.ts';
 
 const RAM = 0x4000_0000;
@@ -42,17 +43,6 @@ function guest({ hcr = VM, vtcr = VTCR, sctlr = 0x1005n } = {}) {
   const mapTables = (bits = RW) => tablePages.map(page => stage2.map(BigInt(page), page, bits));
   return { machine, stage1, stage2, mapTables, translator: new AddressTranslator(machine) };
 }
-
-const request = (virtualAddress: bigint, more: Partial<TranslationRequest> = {}): TranslationRequest => ({
-  virtualAddress,
-  access: 'read',
-  regime: 'EL1&0',
-  privileged: true,
-  secure: false,
-  pan: false,
-  purpose: 'access',
-  ...more,
-});
 
 const faultOf = (result: TranslationResult) => (result.ok ? 'no fault' : result.fault);
 
